@@ -1,0 +1,98 @@
+package crm
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Entry is an event as a reader of the log sees it.
+type Entry struct {
+	Seq        int64
+	XID        string `db:"xid"`
+	At         time.Time
+	RecordedAt time.Time
+	Actor      uuid.UUID
+	ActorName  string
+	Verb       string
+	EntityKind string
+	EntityID   uuid.UUID
+	AccountID  *uuid.UUID
+	SiteID     *uuid.UUID
+	Changes    json.RawMessage // {"field": [old, new]}; private fields as {"private": hash} unless kept
+	Private    json.RawMessage // {"field": [old, new]} of personal values not yet forgotten
+}
+
+// entryColumns reads events with their personal values, as far as those are kept.
+const entryColumns = `
+	select e.seq, e.xid::text as xid, e.at, e.recorded_at, e.actor, e.actor_name, e.verb, e.entity_kind, e.entity_id,
+	       e.account_id, e.site_id, e.changes, p.value as private
+	from crm.event e left join crm.private_value p on p.id = e.private_ref `
+
+// timelineKey is the sort key of a timeline: newest first.
+type timelineKey struct {
+	At  time.Time
+	Seq int64
+}
+
+// AccountTimeline returns what happened to an account, its sites and its visits, newest first.
+func (s *Store) AccountTimeline(ctx context.Context, account uuid.UUID, cursor string, limit int) (Page[Entry], error) {
+	if _, err := Require(ctx, AccountRead); err != nil {
+		return Page[Entry]{}, err
+	}
+	return s.timeline(ctx, `e.account_id = $1`, account, cursor, limit)
+}
+
+// Timeline returns what happened to one record, newest first.
+func (s *Store) Timeline(ctx context.Context, entity uuid.UUID, cursor string, limit int) (Page[Entry], error) {
+	if _, err := Require(ctx, SignedIn); err != nil {
+		return Page[Entry]{}, err
+	}
+	return s.timeline(ctx, `e.entity_id = $1`, entity, cursor, limit)
+}
+
+func (s *Store) timeline(ctx context.Context, which string, id uuid.UUID, cursor string, limit int) (Page[Entry], error) {
+	key := timelineKey{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
+	if _, err := DecodeCursor(cursor, &key); err != nil {
+		return Page[Entry]{}, err
+	}
+	size := PageSize(limit)
+	var entries []Entry
+	err := s.Read(ctx, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, entryColumns+`where `+which+` and (e.at, e.seq) < ($2, $3) order by e.at desc, e.seq desc limit $4`,
+			id, key.At, key.Seq, size+1)
+		var err error
+		entries, err = pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
+		return DBError(err, "timeline")
+	})
+	return Cut(entries, size, func(e Entry) any { return timelineKey{e.At, e.Seq} }), err
+}
+
+// Position is a place in the log: everything up to it has been read.
+type Position struct {
+	XID string
+	Seq int64
+}
+
+// Follow returns up to limit events behind the position in the order of the log, (xid, seq), and only those of
+// transactions below the horizon: a row that commits late can no longer appear before them.
+func (s *Store) Follow(ctx context.Context, after Position, limit int) ([]Entry, error) {
+	if _, err := Require(ctx, AuditRead); err != nil {
+		return nil, err
+	}
+	if after.XID == "" {
+		after.XID = "0"
+	}
+	var entries []Entry
+	err := s.Read(ctx, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, entryColumns+`where (e.xid, e.seq) > ($1::text::xid8, $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+			order by e.xid, e.seq limit $3`, after.XID, after.Seq, PageSize(limit))
+		var err error
+		entries, err = pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
+		return DBError(err, "event log")
+	})
+	return entries, err
+}
