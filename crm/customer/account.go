@@ -1,0 +1,257 @@
+// Package customer knows accounts and the sites where work for them happens.
+package customer
+
+import (
+	"context"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/unicode/norm"
+
+	"catchment/crm"
+)
+
+// Customers is the room of accounts and sites.
+type Customers struct{ Store *crm.Store }
+
+// Account is a company or household we do, or want to do, business with.
+type Account struct {
+	ID        uuid.UUID
+	Number    string
+	Name      string
+	Kind      string // "company", "household"
+	Stage     string // one of Stages
+	Class     string // "A", "B", "C"
+	OwnerID   *uuid.UUID
+	TeamID    *uuid.UUID
+	Phone     string
+	Email     string
+	Sites     int `db:"sites"`
+	Version   int
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Stages of an account's life, in the order people go through them.
+var Stages = []string{"lead", "prospect", "customer", "at_risk", "lost", "won_back"}
+
+// NewAccount is what is needed to add an account.
+type NewAccount struct {
+	ID        uuid.UUID // made by the caller; zero makes one
+	Name      string
+	Kind      string // empty means company
+	Stage     string // empty means prospect
+	Class     string // empty means C
+	OwnerID   *uuid.UUID
+	TeamID    *uuid.UUID
+	Phone     string
+	Email     string
+	Synthetic bool
+}
+
+// AccountChange names what to change; nil leaves a field as it is.
+type AccountChange struct {
+	Name, Kind, Stage, Class, Phone, Email *string
+	OwnerID, TeamID                        *uuid.UUID
+}
+
+func (n *NewAccount) check() error {
+	n.Name = strings.TrimSpace(n.Name)
+	if n.ID == uuid.Nil {
+		n.ID = uuid.Must(uuid.NewV7())
+	}
+	fill(&n.Kind, "company")
+	fill(&n.Stage, "prospect")
+	fill(&n.Class, "C")
+	switch {
+	case n.Name == "":
+		return crm.Invalidf("name", "is empty")
+	case len(n.Name) > 300:
+		return crm.Invalidf("name", "is longer than 300 letters")
+	case !printable(n.Name):
+		return crm.Invalidf("name", "holds control characters")
+	case n.Kind != "company" && n.Kind != "household":
+		return crm.Invalidf("kind", "is neither company nor household")
+	case !slices.Contains(Stages, n.Stage):
+		return crm.Invalidf("stage", "is none of %s", strings.Join(Stages, ", "))
+	case !slices.Contains([]string{"A", "B", "C"}, n.Class):
+		return crm.Invalidf("class", "is none of A, B, C")
+	case len(n.Phone) > 50 || !printable(n.Phone):
+		return crm.Invalidf("phone", "is no phone number")
+	}
+	if n.Email != "" {
+		if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email {
+			return crm.Invalidf("email", "is no e-mail address")
+		}
+	}
+	return nil
+}
+
+func fill(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' })
+}
+
+// SearchText folds texts for the search box: ASCII, lower case, umlauts spelt out, one blank between words.
+func SearchText(parts ...string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(germanFold.Replace(strings.ToLower(strings.Join(parts, " ")))) {
+		switch {
+		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '@' || r == '.' || r == '+' || r == '-'):
+			b.WriteRune(r)
+		case unicode.Is(unicode.Mn, r): // the accent of a letter just written
+		case unicode.IsLetter(r): // other scripts stay as they are
+			b.WriteRune(r)
+		default:
+			b.WriteRune(' ')
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+var germanFold = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "æ", "ae", "ø", "oe", "å", "aa")
+
+// AddAccount adds an account. An actor of narrow scope becomes its owner unless he names one of his.
+func (c *Customers) AddAccount(ctx context.Context, n NewAccount) (Account, error) {
+	actor, err := crm.Require(ctx, crm.AccountWrite)
+	if err != nil {
+		return Account{}, err
+	}
+	if err := n.check(); err != nil {
+		return Account{}, err
+	}
+	if actor.Scope != crm.ScopeAll && n.OwnerID == nil {
+		n.OwnerID = &actor.ID
+	}
+	if n.TeamID == nil && n.OwnerID != nil && *n.OwnerID == actor.ID && len(actor.Teams) > 0 {
+		n.TeamID = &actor.Teams[0]
+	}
+	var out Account
+	err = c.Store.Write(ctx, func(tx pgx.Tx) error {
+		if err := insertAccount(ctx, tx, n); err != nil {
+			return err
+		}
+		changes := crm.Changes{}
+		changes.Set("kind", nil, n.Kind)
+		changes.Set("stage", nil, n.Stage)
+		changes.Set("class", nil, n.Class)
+		changes.Set("owner_id", nil, n.OwnerID)
+		changes.SetPrivate("name", nil, n.Name)
+		changes.SetPrivate("phone", "", n.Phone)
+		changes.SetPrivate("email", "", n.Email)
+		if err := crm.Append(ctx, tx, crm.Event{Verb: "added", Kind: "account", ID: n.ID, Account: &n.ID, Changes: changes}); err != nil {
+			return err
+		}
+		out, err = accountByID(ctx, tx, n.ID)
+		return err
+	})
+	return out, err
+}
+
+// ChangeAccount changes an account if its version is still the given one. Its sites and open visits follow a new
+// owner or team.
+func (c *Customers) ChangeAccount(ctx context.Context, id uuid.UUID, version int, change AccountChange) (Account, error) {
+	if _, err := crm.Require(ctx, crm.AccountWrite); err != nil {
+		return Account{}, err
+	}
+	var out Account
+	err := c.Store.Write(ctx, func(tx pgx.Tx) error {
+		before, err := lockAccount(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if before.Version != version {
+			return crm.Stale()
+		}
+		after := NewAccount{ID: id, Name: before.Name, Kind: before.Kind, Stage: before.Stage, Class: before.Class,
+			OwnerID: before.OwnerID, TeamID: before.TeamID, Phone: before.Phone, Email: before.Email}
+		set(&after.Name, change.Name)
+		set(&after.Kind, change.Kind)
+		set(&after.Stage, change.Stage)
+		set(&after.Class, change.Class)
+		set(&after.Phone, change.Phone)
+		set(&after.Email, change.Email)
+		if change.OwnerID != nil {
+			after.OwnerID = change.OwnerID
+		}
+		if change.TeamID != nil {
+			after.TeamID = change.TeamID
+		}
+		if err := after.check(); err != nil {
+			return err
+		}
+		if err := updateAccount(ctx, tx, after); err != nil {
+			return err
+		}
+		changes := crm.Changes{}
+		changes.SetPrivate("name", before.Name, after.Name)
+		changes.SetPrivate("phone", before.Phone, after.Phone)
+		changes.SetPrivate("email", before.Email, after.Email)
+		changes.Set("kind", before.Kind, after.Kind)
+		changes.Set("stage", before.Stage, after.Stage)
+		changes.Set("class", before.Class, after.Class)
+		changes.Set("owner_id", before.OwnerID, after.OwnerID)
+		changes.Set("team_id", before.TeamID, after.TeamID)
+		if err := crm.Append(ctx, tx, crm.Event{Verb: "changed", Kind: "account", ID: id, Account: &id, Changes: changes}); err != nil {
+			return err
+		}
+		out, err = accountByID(ctx, tx, id)
+		return err
+	})
+	return out, err
+}
+
+func set(field *string, value *string) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// Account returns one account.
+func (c *Customers) Account(ctx context.Context, id uuid.UUID) (Account, error) {
+	if _, err := crm.Require(ctx, crm.AccountRead); err != nil {
+		return Account{}, err
+	}
+	var out Account
+	err := c.Store.Read(ctx, func(tx pgx.Tx) error {
+		var err error
+		out, err = accountByID(ctx, tx, id)
+		return err
+	})
+	return out, err
+}
+
+// AccountQuery asks for a page of accounts by name.
+type AccountQuery struct {
+	Text   string // words of name, phone or e-mail
+	Stage  string
+	Kind   string
+	Class  string
+	Owner  *uuid.UUID
+	Cursor string
+	Limit  int
+}
+
+// Accounts returns the accounts the actor may see, by name.
+func (c *Customers) Accounts(ctx context.Context, q AccountQuery) (crm.Page[Account], error) {
+	if _, err := crm.Require(ctx, crm.AccountRead); err != nil {
+		return crm.Page[Account]{}, err
+	}
+	var page crm.Page[Account]
+	err := c.Store.Read(ctx, func(tx pgx.Tx) error {
+		var err error
+		page, err = listAccounts(ctx, tx, q)
+		return err
+	})
+	return page, err
+}
