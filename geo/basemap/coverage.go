@@ -1,0 +1,131 @@
+package basemap
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/paulmach/orb"
+)
+
+// A cell is a square of the map at zoom 16 (about 600 m at the equator), in which nodes are counted.
+type cell struct{ x, y int32 }
+
+const cellZoom = 16
+
+func cellAt(p orb.Point) cell {
+	m := mercator(p)
+	n := float64(int(1) << cellZoom)
+	return cell{int32(math.Floor((m[0] + halfWorld) / (2 * halfWorld) * n)), int32(math.Floor((m[1] + halfWorld) / (2 * halfWorld) * n))}
+}
+
+// coverage finds what the extract covers and stores it. An extract of a country or a town is that country's or
+// town's own area, widened a little; any other is the ground on which its nodes lie, with gaps closed.
+func (l *load) coverage() error {
+	if own := l.ownDistrict(); own != nil {
+		t := &table{name: fmt.Sprintf("coverage_%d", l.generation), columns: "generation, geom", fields: 2}
+		degrees := make(orb.MultiPolygon, len(own))
+		for i, polygon := range own {
+			degrees[i] = make(orb.Polygon, len(polygon))
+			for j, ring := range polygon {
+				degrees[i][j] = make(orb.Ring, len(ring))
+				for k, p := range ring {
+					degrees[i][j][k] = degree(p)
+				}
+			}
+		}
+		t.row()
+		t.int64(l.generation)
+		t.shape(degrees, 4326)
+		if err := t.send(l.ctx, l.tx); err != nil {
+			return err
+		}
+		_, err := l.tx.Exec(l.ctx, fmt.Sprintf(`
+			update basemap.coverage_%d
+			set geom = st_multi(st_simplifypreservetopology(st_buffer(st_makevalid(geom)::geography, 80)::geometry, 0.0001))`, l.generation))
+		if err != nil {
+			return fmt.Errorf("store what the extract covers: %w", err)
+		}
+		return nil
+	}
+	cells, side := l.coarse(6000)
+	if len(cells) == 0 {
+		return nil
+	}
+	west, south := make([]float64, len(cells)), make([]float64, len(cells))
+	for i, c := range cells {
+		west[i], south[i] = float64(c.x)*side-halfWorld, float64(c.y)*side-halfWorld
+	}
+	// Widening and narrowing by as much closes gaps and bays; the smoothing takes the stairs away. Crumbs below a
+	// hundredth of the whole are stray nodes.
+	_, err := l.tx.Exec(l.ctx, fmt.Sprintf(`
+		with ground as (
+			select st_buffer(st_buffer(st_union(st_makeenvelope(x, y, x + $4, y + $4, 3857)), 3 * $4, 'quad_segs=2'), -2.6 * $4, 'quad_segs=2') as geom
+			from unnest($2::float8[], $3::float8[]) as c(x, y)
+		), parts as (
+			select st_makepolygon(st_exteriorring((st_dump(geom)).geom)) as geom
+			from ground
+		)
+		insert into basemap.coverage_%d (generation, geom)
+		select $1, st_multi(st_union(st_transform(st_makevalid(st_chaikinsmoothing(st_simplifypreservetopology(geom, $4 / 2), 2)), 4326)))
+		from parts
+		where st_area(geom) > 0.01 * (select sum(st_area(geom)) from parts)`, l.generation),
+		l.generation, west, south, side)
+	if err != nil {
+		return fmt.Errorf("store what the extract covers: %w", err)
+	}
+	return nil
+}
+
+// ownDistrict returns the smallest administrative area in which practically all of the extract lies, or nil.
+func (l *load) ownDistrict() orb.MultiPolygon {
+	var best orb.MultiPolygon
+	least := math.Inf(1)
+	for _, shape := range l.districts {
+		size := areaOf(shape)
+		if size >= least {
+			continue
+		}
+		in, all := 0, 0
+		side := 2 * halfWorld / float64(int(1)<<cellZoom)
+		for c, n := range l.cells {
+			all += n
+			if inside(shape, orb.Point{(float64(c.x)+0.5)*side - halfWorld, (float64(c.y)+0.5)*side - halfWorld}) {
+				in += n
+			}
+		}
+		if float64(in) >= 0.95*float64(all) {
+			best, least = shape, size
+		}
+	}
+	return best
+}
+
+// coarse returns the cells that hold nodes, doubled in size until there are at most so many, and their side in
+// map metres.
+func (l *load) coarse(most int) ([]cell, float64) {
+	side := 2 * halfWorld / float64(int(1)<<cellZoom)
+	held := map[cell]struct{}{}
+	for c := range l.cells {
+		held[c] = struct{}{}
+	}
+	for len(held) > most {
+		double := map[cell]struct{}{}
+		for c := range held {
+			double[cell{c.x >> 1, c.y >> 1}] = struct{}{}
+		}
+		held, side = double, 2*side
+	}
+	out := make([]cell, 0, len(held))
+	for c := range held {
+		out = append(out, c)
+	}
+	return out, side
+}
+
+// degree is the inverse of mercator.
+func degree(p orb.Point) orb.Point {
+	return orb.Point{
+		p[0] / halfWorld * 180,
+		math.Atan(math.Exp(p[1]/halfWorld*math.Pi))*360/math.Pi - 90,
+	}
+}
