@@ -1,0 +1,384 @@
+package check
+
+import (
+	"math"
+	"slices"
+
+	"catchment/routing/vrp"
+)
+
+// walk drives one route again.
+type walk struct {
+	*checker
+	v *vrp.Vehicle
+	r *vrp.Route
+
+	clock   int64 // hundredths: now
+	ahead   int64 // hundredths of driving left to the next place
+	place   int   // last place, -1 before the first
+	driven  int64 // hundredths
+	spent   int64 // hundredths driven of the present leg, part of driven
+	metres  int64
+	price   float64
+	work    int64 // seconds of setup and service at tasks
+	load    []int64
+	tasks   int
+	breaks  []uint64
+	onBoard map[int]bool
+	step    int
+	pinned  []key
+}
+
+func (w *walk) fault(format string, args ...any) { w.say(w.r.Vehicle, w.step, format, args...) }
+
+func (w *walk) matrix() *vrp.Matrix {
+	name := w.v.Profile
+	if name == "" {
+		name = "car"
+	}
+	return w.p.Matrices[name]
+}
+
+// slowness is 100 divided by the speed factor, to a whole number: a second of the matrix takes so many
+// hundredths.
+func (w *walk) slowness() int64 {
+	if w.v.SpeedFactor == 0 {
+		return hundred
+	}
+	return int64(math.Round(hundred / w.v.SpeedFactor))
+}
+
+// leg sets out for a place.
+func (w *walk) leg(to int) {
+	m := w.matrix()
+	if w.place < 0 || to < 0 {
+		w.ahead = 0
+		return
+	}
+	at := w.place*m.Size + to
+	if m.Durations[at] == vrp.Unreachable {
+		w.fault("no way from place %d to place %d", w.place, to)
+		return
+	}
+	w.ahead = int64(m.Durations[at]) * w.slowness()
+	if m.Distances != nil {
+		w.metres += int64(m.Distances[at])
+	}
+	perHour, perKm := 3600.0, 0.0
+	if k := w.v.Costs; k != nil {
+		perKm = float64(k.PerKm)
+		if k.PerHour != nil {
+			perHour = float64(*k.PerHour)
+		}
+	}
+	if m.Costs != nil {
+		w.price += float64(m.Costs[at])
+		return
+	}
+	w.price += perHour*float64(w.ahead)/hundred/3600 + perKm*metresOf(m, at)/1000
+}
+
+func metresOf(m *vrp.Matrix, at int) float64 {
+	if m.Distances == nil {
+		return 0
+	}
+	return float64(m.Distances[at])
+}
+
+// next is the place of the first task or end after a step, -1 if the route ends nowhere.
+func (w *walk) next(after int) int {
+	for _, s := range w.r.Steps[after+1:] {
+		switch s.Type {
+		case vrp.StepBreak, vrp.StepStart:
+		case vrp.StepEnd:
+			return *w.v.EndIndex
+		default:
+			if t, ok := w.checker.tasks[key{s.Type, s.ID}]; ok {
+				return t.place()
+			}
+		}
+	}
+	return -1
+}
+
+func (w *walk) route() {
+	w.step, w.place, w.onBoard = -1, -1, make(map[int]bool)
+	steps := w.r.Steps
+	if len(steps) == 0 {
+		w.fault("has no steps")
+		return
+	}
+	if starts := steps[0].Type == vrp.StepStart; starts != (w.v.StartIndex != nil) {
+		w.fault("begins with %s", steps[0].Type)
+		return
+	}
+	if ends := steps[len(steps)-1].Type == vrp.StepEnd; ends != (w.v.EndIndex != nil) {
+		w.fault("ends with %s", steps[len(steps)-1].Type)
+		return
+	}
+	w.initialLoad()
+	w.clock = steps[0].Arrival * hundred
+	if w.v.TimeWindow != nil && w.clock < w.v.TimeWindow[0]*hundred {
+		w.fault("begins %d s before its hours", w.v.TimeWindow[0]-steps[0].Arrival)
+	}
+	for i := range steps {
+		w.step = i
+		w.one(&steps[i])
+	}
+	w.step = -1
+	w.end()
+}
+
+// initialLoad is what jobs on the route have delivered: it is on board from the start.
+func (w *walk) initialLoad() {
+	for _, s := range w.r.Steps {
+		if t, ok := w.checker.tasks[key{s.Type, s.ID}]; ok && t.job != nil {
+			w.load = sum(w.load, t.job.Delivery, 1)
+		}
+	}
+	w.fits("at the start")
+}
+
+func sum(load, amounts []int64, sign int64) []int64 {
+	for len(load) < len(amounts) {
+		load = append(load, 0)
+	}
+	for d, a := range amounts {
+		load[d] += sign * a
+	}
+	return load
+}
+
+func (w *walk) fits(when string) {
+	if len(w.v.Capacity) == 0 {
+		return
+	}
+	for d, l := range w.load {
+		if l > w.v.Capacity[d] {
+			w.fault("carries %d %s, more than %d", l, when, w.v.Capacity[d])
+		}
+	}
+}
+
+func (w *walk) one(s *vrp.Step) {
+	switch s.Type {
+	case vrp.StepStart:
+		w.place = *w.v.StartIndex
+		w.leg(w.next(w.step))
+	case vrp.StepEnd:
+		w.drive(w.ahead)
+		w.reported(s)
+	case vrp.StepBreak:
+		w.pause(s)
+	default:
+		w.serve(s)
+	}
+	for d, l := range w.load {
+		if d < len(s.Load) && s.Load[d] != l {
+			w.fault("load is given as %d, should be %d", s.Load, w.load)
+			break
+		}
+	}
+}
+
+func (w *walk) drive(by int64) {
+	w.clock += by
+	w.driven += by
+	w.ahead -= by
+}
+
+// reported compares a step's arrival, driving and distance with the walk; seconds are rounded, hence the margin.
+func (w *walk) reported(s *vrp.Step) {
+	if off := s.Arrival*hundred - w.clock; off < -hundred || off > hundred {
+		w.fault("arrival is given as %d, should be %.2f", s.Arrival, float64(w.clock)/hundred)
+	}
+	if off := s.Duration*hundred - w.driven; off < -hundred || off > hundred {
+		w.fault("duration is given as %d, should be %.2f", s.Duration, float64(w.driven)/hundred)
+	}
+	if s.Distance != nil && s.Type != vrp.StepBreak && *s.Distance != w.metres {
+		w.fault("distance is given as %d, should be %d", *s.Distance, w.metres)
+	}
+}
+
+// begin waits for a window and compares the wait; pinned tasks may start after their windows.
+func (w *walk) begin(s *vrp.Step, windows []vrp.TimeWindow, pinned bool) {
+	start, late := w.clock, len(windows) > 0
+	var last int64 = math.MinInt64
+	sorted := slices.Clone(windows)
+	slices.SortFunc(sorted, func(a, b vrp.TimeWindow) int { return int(max(-1, min(1, a[0]-b[0]))) })
+	for _, t := range sorted {
+		if w.clock <= t[1]*hundred {
+			start, late = max(w.clock, t[0]*hundred), false
+			break
+		}
+		last = t[1] * hundred
+	}
+	if late {
+		by := w.clock - last
+		told := slices.ContainsFunc(s.Violations, func(v vrp.Violation) bool { return v.Cause == vrp.CauseDelay })
+		if !pinned || !told {
+			w.fault("%s %d starts %.2f s after its window", s.Type, s.ID, float64(by)/hundred)
+		}
+	}
+	if off := s.WaitingTime*hundred - (start - w.clock); off < -2*hundred || off > 2*hundred {
+		w.fault("waiting is given as %d, should be %.2f", s.WaitingTime, float64(start-w.clock)/hundred)
+	}
+	w.clock = start
+}
+
+func (w *walk) pause(s *vrp.Step) {
+	at := slices.IndexFunc(w.v.Breaks, func(b vrp.Break) bool { return b.ID == s.ID })
+	if at < 0 {
+		w.fault("break %d is none of the vehicle's", s.ID)
+		return
+	}
+	b := &w.v.Breaks[at]
+	w.breaks = append(w.breaks, b.ID)
+	for d, most := range b.MaxLoad {
+		if d < len(w.load) && w.load[d] > most {
+			w.fault("break %d with %d on board, more than %d", b.ID, w.load[d], most)
+		}
+	}
+	// Driving goes on until the first window of the break that can still be met.
+	if len(b.TimeWindows) > 0 {
+		opens := int64(math.MaxInt64)
+		for _, t := range b.TimeWindows {
+			if w.clock <= t[1]*hundred {
+				opens = min(opens, max(w.clock, t[0]*hundred))
+			}
+		}
+		if opens < math.MaxInt64 {
+			w.drive(min(w.ahead, opens-w.clock))
+		}
+	}
+	w.reported(s)
+	w.begin(s, b.TimeWindows, false)
+	if s.Service != b.Service {
+		w.fault("break of %d s, should be %d", s.Service, b.Service)
+	}
+	w.clock += b.Service * hundred
+	w.total.Service += b.Service
+}
+
+func (w *walk) serve(s *vrp.Step) {
+	k := key{s.Type, s.ID}
+	t, ok := w.checker.tasks[k]
+	if !ok {
+		w.fault("%s %d is not in the question", s.Type, s.ID)
+		return
+	}
+	if w.seen[k] {
+		w.fault("%s %d is served twice", s.Type, s.ID)
+	}
+	w.seen[k] = true
+	w.tasks++
+	pinned := slices.ContainsFunc(w.v.Steps, func(v vrp.VehicleStep) bool { return v.Pinned && v.Type == s.Type && v.ID == s.ID })
+	if pinned {
+		w.pinned = append(w.pinned, k)
+	}
+	if len(w.pinned) != w.tasks && pinned {
+		w.fault("%s %d is pinned, but something comes before it", s.Type, s.ID)
+	}
+	for _, skill := range t.skills() {
+		if !slices.Contains(w.v.Skills, skill) && !pinned {
+			w.fault("%s %d needs skill %d", s.Type, s.ID, skill)
+		}
+	}
+	if !t.permits(w.v.ID) && !pinned {
+		w.fault("%s %d may not be served by this vehicle", s.Type, s.ID)
+	}
+	w.drive(w.ahead)
+	w.reported(s)
+	w.begin(s, t.windows(), pinned)
+	setup, service := t.stay(w.v.Type)
+	if w.place == t.place() {
+		setup = 0
+	}
+	if s.Setup != setup || s.Service != service {
+		w.fault("setup and service are given as %d and %d, should be %d and %d", s.Setup, s.Service, setup, service)
+	}
+	w.clock += (setup + service) * hundred
+	w.work += setup + service
+	w.total.Setup += setup
+	w.total.Service += service
+	switch {
+	case t.job != nil:
+		w.load = sum(sum(w.load, t.job.Delivery, -1), t.job.Pickup, 1)
+	case s.Type == vrp.StepPickup:
+		w.load = sum(w.load, t.shipment.Amount, 1)
+		w.onBoard[t.number] = true
+	default:
+		if !w.onBoard[t.number] {
+			w.fault("delivery %d without its pickup before", s.ID)
+		}
+		delete(w.onBoard, t.number)
+		w.load = sum(w.load, t.shipment.Amount, -1)
+	}
+	w.fits("afterwards")
+	if s.Type != vrp.StepDelivery {
+		w.total.Priority += t.priority()
+	}
+	w.place = t.place()
+	w.leg(w.next(w.step))
+}
+
+// end checks what holds for the whole route.
+func (w *walk) end() {
+	v := w.v
+	if v.EndIndex == nil {
+		w.clock += w.ahead
+	}
+	if v.TimeWindow != nil && w.clock > v.TimeWindow[1]*hundred {
+		w.fault("ends %.2f s after its hours", float64(w.clock)/hundred-float64(v.TimeWindow[1]))
+	}
+	if len(w.onBoard) > 0 {
+		w.fault("%d shipments are picked up and not delivered", len(w.onBoard))
+	}
+	if w.tasks == 0 {
+		w.fault("has no tasks")
+	}
+	if v.MaxTasks != nil && w.tasks > *v.MaxTasks {
+		w.fault("%d tasks, more than %d", w.tasks, *v.MaxTasks)
+	}
+	if v.MaxTravelTime != nil && w.driven > *v.MaxTravelTime*hundred {
+		w.fault("drives %.2f s, more than %d", float64(w.driven)/hundred, *v.MaxTravelTime)
+	}
+	if v.MaxDistance != nil && w.metres > *v.MaxDistance {
+		w.fault("drives %d m, more than %d", w.metres, *v.MaxDistance)
+	}
+	if span := w.clock - w.r.Steps[0].Arrival*hundred; v.MaxRouteDuration != nil && span > *v.MaxRouteDuration*hundred+hundred {
+		w.fault("takes %.2f s, more than %d", float64(span)/hundred, *v.MaxRouteDuration)
+	}
+	var due []uint64
+	for _, b := range v.Breaks {
+		due = append(due, b.ID)
+	}
+	slices.Sort(due)
+	taken := slices.Sorted(slices.Values(w.breaks))
+	if !slices.Equal(due, taken) {
+		w.fault("holds breaks %d, should hold %d", taken, due)
+	}
+	n := 0
+	for _, s := range v.Steps {
+		if s.Pinned {
+			if n >= len(w.pinned) || w.pinned[n] != (key{s.Type, s.ID}) {
+				w.fault("pinned %s %d is not in its place", s.Type, s.ID)
+				break
+			}
+			n++
+		}
+	}
+	if v.Costs != nil {
+		w.price += float64(v.Costs.Fixed) + float64(v.Costs.PerTaskHour)*float64(w.work)/3600
+	}
+	if math.Abs(w.price-float64(w.r.Cost)) > 0.51 {
+		w.fault("cost is given as %d, should be %.2f", w.r.Cost, w.price)
+	}
+	if w.r.Duration != w.driven/hundred {
+		w.fault("duration is given as %d, should be %.2f", w.r.Duration, float64(w.driven)/hundred)
+	}
+	w.cost += w.price
+	w.checker.metres += w.metres
+	w.total.Duration += w.r.Duration
+	w.total.Routes++
+}

@@ -1,0 +1,154 @@
+package vrp
+
+import "github.com/paulmach/orb"
+
+// Problem is a question to the optimiser, VROOM's request object.
+//
+// Times are seconds from any common zero. Places are rows of the matrices (the *Index fields); coordinates
+// are longitude, latitude, carried through to the answer and never measured by this package: FillMatrices
+// turns them into matrices first.
+type Problem struct {
+	Jobs      []Job              `json:"jobs,omitempty"`
+	Shipments []Shipment         `json:"shipments,omitempty"`
+	Vehicles  []Vehicle          `json:"vehicles"`
+	Matrices  map[string]*Matrix `json:"matrices,omitempty"` // by profile, such as "car"
+	Options   *RequestOptions    `json:"options,omitempty"`
+}
+
+// RequestOptions are the switches VROOM reads from the request.
+type RequestOptions struct {
+	Geometry bool `json:"g,omitempty"` // the caller wants road shapes in the answer
+	Choose   bool `json:"c,omitempty"` // plan mode: keep the order of vehicles' steps and choose the times
+}
+
+// TimeWindow is a stretch of time [start, end] in seconds; both ends belong to it. For a task it bounds the
+// start of service, for a vehicle the whole route, for a break its start.
+type TimeWindow [2]int64
+
+// Job is a visit at one place.
+type Job struct {
+	ID             uint64           `json:"id"`
+	Description    string           `json:"description,omitempty"`
+	Location       *orb.Point       `json:"location,omitempty"`
+	LocationIndex  *int             `json:"location_index,omitempty"`
+	Setup          int64            `json:"setup,omitempty"`   // seconds once per place: none if the stop before was at the same place
+	Service        int64            `json:"service,omitempty"` // seconds
+	SetupPerType   map[string]int64 `json:"setup_per_type,omitempty"`
+	ServicePerType map[string]int64 `json:"service_per_type,omitempty"`
+	Delivery       []int64          `json:"delivery,omitempty"` // brought from the start of the route
+	Pickup         []int64          `json:"pickup,omitempty"`   // taken to the end of the route
+	Skills         []uint32         `json:"skills,omitempty"`   // all are needed
+	Priority       int              `json:"priority,omitempty"` // 0 to 100: how much it counts to be planned at all
+	TimeWindows    []TimeWindow     `json:"time_windows,omitempty"`
+
+	AllowedVehicles   []uint64 `json:"allowed_vehicles,omitempty"`   // if given, nobody else may come
+	ForbiddenVehicles []uint64 `json:"forbidden_vehicles,omitempty"` // these may not come
+}
+
+// Shipment is a visit at two places: what is picked up first is delivered later on the same route.
+type Shipment struct {
+	Amount   []int64      `json:"amount,omitempty"`
+	Skills   []uint32     `json:"skills,omitempty"`
+	Priority int          `json:"priority,omitempty"`
+	Pickup   ShipmentStop `json:"pickup"`
+	Delivery ShipmentStop `json:"delivery"`
+
+	AllowedVehicles   []uint64 `json:"allowed_vehicles,omitempty"`
+	ForbiddenVehicles []uint64 `json:"forbidden_vehicles,omitempty"`
+}
+
+// ShipmentStop is one end of a shipment.
+type ShipmentStop struct {
+	ID             uint64           `json:"id"`
+	Description    string           `json:"description,omitempty"`
+	Location       *orb.Point       `json:"location,omitempty"`
+	LocationIndex  *int             `json:"location_index,omitempty"`
+	Setup          int64            `json:"setup,omitempty"`
+	Service        int64            `json:"service,omitempty"`
+	SetupPerType   map[string]int64 `json:"setup_per_type,omitempty"`
+	ServicePerType map[string]int64 `json:"service_per_type,omitempty"`
+	TimeWindows    []TimeWindow     `json:"time_windows,omitempty"`
+}
+
+// Vehicle is who drives: a technician's or rep's shift on one day.
+type Vehicle struct {
+	ID            uint64        `json:"id"`
+	Profile       string        `json:"profile,omitempty"` // which matrix; "car" if empty
+	Description   string        `json:"description,omitempty"`
+	Start         *orb.Point    `json:"start,omitempty"`
+	StartIndex    *int          `json:"start_index,omitempty"` // neither: the route begins at its first task
+	End           *orb.Point    `json:"end,omitempty"`
+	EndIndex      *int          `json:"end_index,omitempty"` // neither: the route ends at its last task
+	Capacity      []int64       `json:"capacity,omitempty"`
+	Costs         *Costs        `json:"costs,omitempty"`
+	Skills        []uint32      `json:"skills,omitempty"`
+	Type          string        `json:"type,omitempty"` // key of setup_per_type and service_per_type
+	TimeWindow    *TimeWindow   `json:"time_window,omitempty"`
+	Breaks        []Break       `json:"breaks,omitempty"`
+	SpeedFactor   float64       `json:"speed_factor,omitempty"` // 1 if zero; kept to two digits of its inverse, as VROOM does
+	MaxTasks      *int          `json:"max_tasks,omitempty"`
+	MaxTravelTime *int64        `json:"max_travel_time,omitempty"` // seconds of driving
+	MaxDistance   *int64        `json:"max_distance,omitempty"`    // metres
+	Steps         []VehicleStep `json:"steps,omitempty"`
+
+	// MaxRouteDuration bounds the seconds from leaving the start to reaching the end, waiting and breaks included.
+	MaxRouteDuration *int64 `json:"max_route_duration,omitempty"`
+}
+
+// Costs says what a vehicle's route costs, in cost units. With Costs absent, or PerHour absent, an hour of
+// driving costs 3600, so that the cost is the seconds driven.
+type Costs struct {
+	Fixed       int64  `json:"fixed,omitempty"` // once if the vehicle is used
+	PerHour     *int64 `json:"per_hour,omitempty"`
+	PerTaskHour int64  `json:"per_task_hour,omitempty"` // of setup and service
+	PerKm       int64  `json:"per_km,omitempty"`
+}
+
+// Break is a rest every route of its vehicle must hold, taken wherever the vehicle is, also on the road.
+type Break struct {
+	ID          uint64       `json:"id"`
+	TimeWindows []TimeWindow `json:"time_windows,omitempty"` // of its start
+	Service     int64        `json:"service,omitempty"`      // seconds
+	Description string       `json:"description,omitempty"`
+	MaxLoad     []int64      `json:"max_load,omitempty"` // what may be on board meanwhile
+}
+
+// VehicleStep is one step of a route given with the question: the plan to start from, or in plan mode the
+// order to keep.
+type VehicleStep struct {
+	Type          StepType `json:"type"`
+	ID            uint64   `json:"id"`
+	ServiceAt     *int64   `json:"service_at,omitempty"`     // plan mode only, as are the next two
+	ServiceAfter  *int64   `json:"service_after,omitempty"`  // seconds
+	ServiceBefore *int64   `json:"service_before,omitempty"` // seconds
+
+	// Pinned says that this is decided: the task stays with this vehicle, in this order, before everything
+	// that is not pinned. A pinned task may be late for its window; the answer then says so as a violation.
+	Pinned bool `json:"pinned,omitempty"`
+}
+
+// StepType tells what happens at a step.
+type StepType string
+
+// The kinds of steps.
+const (
+	StepStart    StepType = "start"
+	StepJob      StepType = "job"
+	StepPickup   StepType = "pickup"
+	StepDelivery StepType = "delivery"
+	StepBreak    StepType = "break"
+	StepEnd      StepType = "end"
+)
+
+// Unreachable marks a pair of places without a way between them, in every slice of a Matrix. In JSON it is
+// null, and any number from it upwards is read as it.
+const Unreachable int32 = 1<<31 - 1
+
+// Matrix holds what it takes to go from each place to each other, row by row: the pair (from i, to j) lies at
+// i*Size + j. It need not be symmetric nor obey the triangle inequality.
+type Matrix struct {
+	Size      int
+	Durations []int32 // seconds
+	Distances []int32 // metres; nil if unknown
+	Costs     []int32 // cost units instead of per_hour times duration; nil for that
+}

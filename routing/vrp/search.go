@@ -1,0 +1,245 @@
+package vrp
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// plan is a state of the search: the route of every vehicle and the visits on none.
+type plan struct {
+	routes  []route
+	where   []int32 // vehicle of each task, -1 if on no route
+	missing []int32 // visits on no route
+	cost    int64
+	weight  int64 // what the missing visits weigh in the search
+}
+
+func (p *plan) copyFrom(q *plan) {
+	if len(p.routes) != len(q.routes) {
+		p.routes = make([]route, len(q.routes))
+	}
+	for i := range q.routes {
+		p.routes[i].copyFrom(&q.routes[i])
+	}
+	p.where = append(p.where[:0], q.where...)
+	p.missing = append(p.missing[:0], q.missing...)
+	p.cost, p.weight = q.cost, q.weight
+}
+
+// score orders plans: what is asked of a solution, most important first.
+type score struct {
+	priority int // of the missing visits
+	missing  int
+	cost     int64
+}
+
+func (p *plan) score(m *model) score {
+	s := score{missing: len(p.missing), cost: p.cost}
+	for _, t := range p.missing {
+		s.priority += m.priority[t]
+	}
+	return s
+}
+
+func (s score) less(o score) bool {
+	if s.priority != o.priority {
+		return s.priority < o.priority
+	}
+	if s.missing != o.missing {
+		return s.missing < o.missing
+	}
+	return s.cost < o.cost
+}
+
+// worker searches on its own: ruin and recreate under simulated annealing (SISR, Christiaens & Vanden Berghe
+// 2020). It changes cur in place and keeps the routes it touched aside, to put them back if the change is not
+// accepted.
+type worker struct {
+	m       *model
+	near    [][]int32 // of each task the tasks close to it, itself first
+	weights []int64   // by task: what leaving out its visit weighs
+	chance  *rand.PCG
+	cur     plan
+	best    plan
+	top     score // of best
+
+	saved      []int // vehicles whose routes were touched
+	savedRoute []route
+	touched    []bool
+	ruined     []bool
+	wasMissing []int32
+	pool       []int32 // visits to insert
+	key        []int64
+	classSeen  []int64
+	stamp      int64
+	layers     []int64
+	scratch    route
+	absent     []int64 // by task: how often its visit was left out
+	iterations int64
+}
+
+func newWorker(m *model, near [][]int32, weights []int64, seed, number uint64) *worker {
+	w := &worker{
+		m: m, near: near, weights: weights, chance: rand.NewPCG(seed, number),
+		touched: make([]bool, len(m.vehicles)), ruined: make([]bool, len(m.vehicles)),
+		key: make([]int64, m.tasks()), absent: make([]int64, m.tasks()), classSeen: make([]int64, m.classes),
+	}
+	w.cur.routes = make([]route, len(m.vehicles))
+	w.cur.where = make([]int32, m.tasks())
+	for t := range w.cur.where {
+		w.cur.where[t] = -1
+	}
+	return w
+}
+
+// Uint32 is the blinker of this worker.
+func (w *worker) Uint32() uint32 { return uint32(w.chance.Uint64() >> 32) }
+
+// below returns a number from 0 to n-1.
+func (w *worker) below(n int) int { return int((w.chance.Uint64() >> 32) * uint64(n) >> 32) }
+
+// share returns a number from 0 to just under 1.
+func (w *worker) share() float64 { return float64(w.chance.Uint64()>>11) / (1 << 53) }
+
+// touch keeps a route aside before its first change in an iteration.
+func (w *worker) touch(vi int) {
+	if w.touched[vi] {
+		return
+	}
+	w.touched[vi] = true
+	if len(w.savedRoute) <= len(w.saved) {
+		w.savedRoute = append(w.savedRoute, route{})
+	}
+	w.savedRoute[len(w.saved)].copyFrom(&w.cur.routes[vi])
+	w.saved = append(w.saved, vi)
+}
+
+// settle recomputes a changed route and the plan's cost; false if the route breaks a rule, which a removal can
+// do where the way around is shorter than the way through.
+func (w *worker) settle(vi int) bool {
+	r := &w.cur.routes[vi]
+	w.cur.cost -= r.cost
+	ok := w.m.refresh(&w.m.vehicles[vi], r)
+	if ok {
+		w.cur.cost += r.cost
+	}
+	return ok
+}
+
+// put inserts a visit. The spot must come from look on the present plan.
+func (w *worker) put(t int32, s spot) bool {
+	w.touch(s.vehicle)
+	r := &w.cur.routes[s.vehicle]
+	r.insertVisit(w.m, t, s.k, s.k2)
+	if !w.settle(s.vehicle) {
+		return false
+	}
+	w.cur.where[t] = int32(s.vehicle)
+	if mate := w.m.mate[t]; mate >= 0 {
+		w.cur.where[mate] = int32(s.vehicle)
+	}
+	return true
+}
+
+// step makes one ruin and recreate and keeps it if the annealing accepts it at this temperature.
+func (w *worker) step(temperature float64, lenience float64) {
+	w.iterations++
+	before, weight := w.cur.cost, w.cur.weight
+	w.saved, w.pool = w.saved[:0], w.pool[:0]
+	w.wasMissing = append(w.wasMissing[:0], w.cur.missing...)
+	w.ruin()
+	w.recreate()
+	change := float64(w.cur.cost-before) + lenience*float64(w.cur.weight-weight)
+	if change <= 0 || change < -temperature*math.Log(1-w.share()) {
+		if s := w.cur.score(w.m); s.less(w.top) {
+			w.best.copyFrom(&w.cur)
+			w.top = s
+		}
+		for _, vi := range w.saved {
+			w.touched[vi] = false
+		}
+		return
+	}
+	w.undo()
+	w.cur.cost, w.cur.weight = before, weight
+}
+
+func (w *worker) undo() {
+	for _, t := range w.pool {
+		w.cur.where[t] = -1
+		if mate := w.m.mate[t]; mate >= 0 {
+			w.cur.where[mate] = -1
+		}
+	}
+	for i, vi := range w.saved {
+		w.touched[vi] = false
+		w.cur.routes[vi], w.savedRoute[i] = w.savedRoute[i], w.cur.routes[vi]
+		for _, t := range w.cur.routes[vi].seq {
+			w.cur.where[t] = int32(vi)
+		}
+	}
+	w.cur.missing = append(w.cur.missing[:0], w.wasMissing...)
+}
+
+// adopt continues from another worker's plan.
+func (w *worker) adopt(from *worker) {
+	w.cur.copyFrom(&from.best)
+	w.best.copyFrom(&from.best)
+	w.top = from.top
+}
+
+// neighbours lists for each task the closest others: by driving time, waiting and lateness between their
+// windows, the cheaper direction counting. Only a limited number is looked at per task.
+func (m *model) neighbours(most int) [][]int32 {
+	n := m.tasks()
+	near := make([][]int32, n)
+	if n == 0 {
+		return near
+	}
+	v := &m.vehicles[0]
+	windows := make([][]span, n)
+	for t := range int32(n) {
+		windows[t] = ticks(m.source(t).windows)
+	}
+	dist := make([]int64, n)
+	all := make([]int32, n)
+	for t := range int32(n) {
+		for u := range int32(n) {
+			all[u] = u
+			d := int64(min(v.metric.between(m.place[t], m.place[u]), v.metric.between(m.place[u], m.place[t])))
+			dist[u] = d
+		}
+		dist[t] = -1
+		closer := func(a, b int32) int {
+			if dist[a] != dist[b] {
+				return int(max(-1, min(1, dist[a]-dist[b])))
+			}
+			return int(a - b)
+		}
+		slices.SortFunc(all, closer)
+		list := slices.Clone(all[:min(n, 2*most)])
+		for _, u := range list[1:] {
+			there := v.stay.service[t] + int64(v.metric.between(m.place[t], m.place[u]))
+			back := v.stay.service[u] + int64(v.metric.between(m.place[u], m.place[t]))
+			dist[u] += min(misfit(windows[t], windows[u], there), misfit(windows[u], windows[t], back))
+		}
+		slices.SortFunc(list, closer)
+		near[t] = slices.Clip(list[:min(n, most)])
+	}
+	return near
+}
+
+// misfit is the least of a fifth of the waiting, or the lateness, between serving in one of the windows a and,
+// so much later, in one of b.
+func misfit(a, b []span, gap int64) int64 {
+	least := forever
+	for _, x := range a {
+		for _, y := range b {
+			wait := max(0, y.from-(x.to+gap))
+			late := max(0, x.from+gap-y.to)
+			least = min(least, wait/5+late)
+		}
+	}
+	return least
+}
