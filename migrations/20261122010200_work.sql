@@ -144,6 +144,7 @@ create table work.command (
   verdict text not null check (verdict in ('applied', 'conflict', 'refused')),
   reason text not null default '',
   version int, -- of the visit after it
+  before jsonb, -- what it replaced, for undo
   unique (device_id, seq)
 );
 create index command_visit on work.command (visit_id, received_at);

@@ -131,7 +131,7 @@ func (c *Customers) AddSite(ctx context.Context, n NewSite) (Site, error) {
 		if err != nil {
 			return err
 		}
-		zone, err := siteZone(ctx, tx, n.Point)
+		zone, err := siteZone(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -181,7 +181,7 @@ func (c *Customers) ChangeSite(ctx context.Context, id uuid.UUID, version int, c
 		if err != nil {
 			return err
 		}
-		zone, err := siteZone(ctx, tx, after.Point)
+		zone, err := siteZone(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/paulmach/orb"
 
 	"catchment/crm"
 )
@@ -56,7 +55,7 @@ func updateSite(ctx context.Context, tx pgx.Tx, n NewSite, cell int64, zone stri
 }
 
 // siteZone returns the time zone of a place: that of the organisation, within whose country its sites lie.
-func siteZone(ctx context.Context, tx pgx.Tx, _ orb.Point) (string, error) {
+func siteZone(ctx context.Context, tx pgx.Tx) (string, error) {
 	var zone string
 	err := tx.QueryRow(ctx, `select zone from crm.organisation`).Scan(&zone)
 	return zone, crm.DBError(err, "organisation")
