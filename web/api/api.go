@@ -33,6 +33,9 @@ const Public crm.Right = "public"
 // DefaultMaxBody is the most bytes a request body may have unless the operation says otherwise.
 const DefaultMaxBody = 1 << 20
 
+// answerWithin is how long an operation may take. Longer work is a job with progress.
+const answerWithin = 30 * time.Second
+
 // API registers operations on a router.
 type API struct {
 	huma  huma.API
@@ -141,7 +144,7 @@ func (a *API) checkForm(o Operation) func(huma.Context, func(huma.Context)) {
 			tooLargeProblem(o.MaxBody).Write(w)
 			return
 		}
-		if r.Body != nil && r.Body != http.NoBody {
+		if r.ContentLength != 0 { // -1 is a body whose length is not told
 			r.Body = http.MaxBytesReader(w, r.Body, o.MaxBody)
 			if t := r.Header.Get("Content-Type"); t != "" && !isJSON(t) {
 				NewProblem(http.StatusUnsupportedMediaType, "send application/json", FieldError{"header.Content-Type", "is not application/json"}).Write(w)
@@ -157,7 +160,13 @@ func (a *API) checkForm(o Operation) func(huma.Context, func(huma.Context)) {
 			NewProblem(http.StatusUnprocessableEntity, where+": is not valid text", FieldError{where, "holds a NUL or is not UTF-8"}).Write(w)
 			return
 		}
-		next(hctx)
+		if o.Stream {
+			next(hctx)
+			return
+		}
+		within, cancel := context.WithTimeout(hctx.Context(), answerWithin)
+		defer cancel()
+		next(huma.WithContext(hctx, within))
 	}
 }
 

@@ -238,3 +238,16 @@ func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
+
+type callerKey struct{}
+
+// WithCaller keeps the address of the client, as limits count it.
+func WithCaller(ctx context.Context, address string) context.Context {
+	return context.WithValue(ctx, callerKey{}, address)
+}
+
+// Caller returns the address of the client.
+func Caller(ctx context.Context) string {
+	address, _ := ctx.Value(callerKey{}).(string)
+	return address
+}
