@@ -472,7 +472,11 @@ func TestAHugeBodyIsRefusedBeforeItIsRead(t *testing.T) {
 	defer server.Close()
 	for name, length := range map[string]int64{"with its length told": 1 << 30, "a little over the operation's limit": api.DefaultMaxBody + 1, "without a length": -1} {
 		body := &endless{}
-		request, err := http.NewRequest("POST", server.URL+Prefix+"/echo", io.NopCloser(body))
+		var whole io.Reader = body
+		if length > 0 {
+			whole = io.LimitReader(body, length)
+		}
+		request, err := http.NewRequest("POST", server.URL+Prefix+"/echo", io.NopCloser(whole))
 		if err != nil {
 			t.Fatal(err)
 		}
