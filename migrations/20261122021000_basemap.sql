@@ -7,7 +7,7 @@
 create schema basemap;
 grant usage on schema basemap to catchment_app;
 
--- Land cover by kind, rank being the order of drawing. _mid (zoom 10 to 12) and _low (below 10) are thinned copies:
+-- Land cover by kind, rank being the order of drawing. _z12, _z10 and _z8 are thinned copies for zooms up to that one:
 -- small areas left out, outlines simplified to less than a pixel.
 create table basemap.land (
   generation bigint not null,
@@ -16,8 +16,9 @@ create table basemap.land (
   area real not null, -- square metres on the map (not on the ground)
   geom geometry(Geometry, 3857) not null
 ) partition by list (generation);
-create table basemap.land_mid (like basemap.land) partition by list (generation);
-create table basemap.land_low (like basemap.land) partition by list (generation);
+create table basemap.land_z12 (like basemap.land) partition by list (generation);
+create table basemap.land_z10 (like basemap.land) partition by list (generation);
+create table basemap.land_z8 (like basemap.land) partition by list (generation);
 
 create table basemap.water (
   generation bigint not null,
@@ -26,8 +27,9 @@ create table basemap.water (
   area real not null,
   geom geometry(Geometry, 3857) not null
 ) partition by list (generation);
-create table basemap.water_mid (like basemap.water) partition by list (generation);
-create table basemap.water_low (like basemap.water) partition by list (generation);
+create table basemap.water_z12 (like basemap.water) partition by list (generation);
+create table basemap.water_z10 (like basemap.water) partition by list (generation);
+create table basemap.water_z8 (like basemap.water) partition by list (generation);
 
 create table basemap.waterway (
   generation bigint not null,
@@ -60,8 +62,9 @@ create table basemap.road (
   private boolean not null,
   geom geometry(LineString, 3857) not null
 ) partition by list (generation);
-create table basemap.road_mid (like basemap.road) partition by list (generation);
-create table basemap.road_low (like basemap.road) partition by list (generation);
+create table basemap.road_z12 (like basemap.road) partition by list (generation);
+create table basemap.road_z10 (like basemap.road) partition by list (generation);
+create table basemap.road_z8 (like basemap.road) partition by list (generation);
 
 -- Names along streets: ways of one name and class, joined whatever their bridges and directions.
 create table basemap.street (
@@ -118,16 +121,19 @@ create table basemap.coverage (
 ) partition by list (generation);
 
 create index on basemap.land using gist (geom);
-create index on basemap.land_mid using gist (geom);
-create index on basemap.land_low using gist (geom);
+create index on basemap.land_z12 using gist (geom);
+create index on basemap.land_z10 using gist (geom);
+create index on basemap.land_z8 using gist (geom);
 create index on basemap.water using gist (geom);
-create index on basemap.water_mid using gist (geom);
-create index on basemap.water_low using gist (geom);
+create index on basemap.water_z12 using gist (geom);
+create index on basemap.water_z10 using gist (geom);
+create index on basemap.water_z8 using gist (geom);
 create index on basemap.waterway using gist (geom);
 create index on basemap.building using gist (geom);
 create index on basemap.road using gist (geom);
-create index on basemap.road_mid using gist (geom);
-create index on basemap.road_low using gist (geom);
+create index on basemap.road_z12 using gist (geom);
+create index on basemap.road_z10 using gist (geom);
+create index on basemap.road_z8 using gist (geom);
 create index on basemap.street using gist (geom);
 create index on basemap.boundary using gist (geom);
 create index on basemap.place using gist (geom);

@@ -7,21 +7,26 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// A cell is a square of the map at zoom 16 (about 600 m at the equator), in which nodes are counted.
+// A cell is a square of the map at zoom 18 (about 150 m at the equator), in which points of roads are counted: the
+// borders and rivers of the neighbours that stick out of an extract do not make it larger.
 type cell struct{ x, y int32 }
 
-const cellZoom = 16
+const cellZoom = 18
 
-func cellAt(p orb.Point) cell {
-	m := mercator(p)
+// cellAt takes map metres.
+func cellAt(m orb.Point) cell {
 	n := float64(int(1) << cellZoom)
 	return cell{int32(math.Floor((m[0] + halfWorld) / (2 * halfWorld) * n)), int32(math.Floor((m[1] + halfWorld) / (2 * halfWorld) * n))}
 }
 
 // coverage finds what the extract covers and stores it. An extract of a country or a town is that country's or
-// town's own area, widened a little; any other is the ground on which its nodes lie, with gaps closed.
+// town's own area, widened a little; any other is the ground on which its roads lie, with gaps closed.
 func (l *load) coverage() error {
-	if own := l.ownDistrict(); own != nil {
+	cells, side := l.coarse(6000)
+	if len(cells) == 0 {
+		return nil
+	}
+	if own := l.ownDistrict(cells, side); own != nil {
 		t := &table{name: fmt.Sprintf("coverage_%d", l.generation), columns: "generation, geom", fields: 2}
 		degrees := make(orb.MultiPolygon, len(own))
 		for i, polygon := range own {
@@ -47,16 +52,12 @@ func (l *load) coverage() error {
 		}
 		return nil
 	}
-	cells, side := l.coarse(6000)
-	if len(cells) == 0 {
-		return nil
-	}
-	west, south := make([]float64, len(cells)), make([]float64, len(cells))
-	for i, c := range cells {
-		west[i], south[i] = float64(c.x)*side-halfWorld, float64(c.y)*side-halfWorld
+	var west, south []float64
+	for c := range cells {
+		west, south = append(west, float64(c.x)*side-halfWorld), append(south, float64(c.y)*side-halfWorld)
 	}
 	// Widening and narrowing by as much closes gaps and bays; the smoothing takes the stairs away. Crumbs below a
-	// hundredth of the whole are stray nodes.
+	// hundredth of the whole are stray roads.
 	_, err := l.tx.Exec(l.ctx, fmt.Sprintf(`
 		with ground as (
 			select st_buffer(st_buffer(st_union(st_makeenvelope(x, y, x + $4, y + $4, 3857)), 3 * $4, 'quad_segs=2'), -2.6 * $4, 'quad_segs=2') as geom
@@ -76,8 +77,13 @@ func (l *load) coverage() error {
 	return nil
 }
 
-// ownDistrict returns the smallest administrative area in which practically all of the extract lies, or nil.
-func (l *load) ownDistrict() orb.MultiPolygon {
+// ownDistrict returns the smallest administrative area in which most of the extract lies, or nil. An extract cut
+// along a border still holds the roads that cross it, whole, and the river banks across.
+func (l *load) ownDistrict(cells map[cell]int, side float64) orb.MultiPolygon {
+	all := 0
+	for _, n := range cells {
+		all += n
+	}
 	var best orb.MultiPolygon
 	least := math.Inf(1)
 	for _, shape := range l.districts {
@@ -85,41 +91,33 @@ func (l *load) ownDistrict() orb.MultiPolygon {
 		if size >= least {
 			continue
 		}
-		in, all := 0, 0
-		side := 2 * halfWorld / float64(int(1)<<cellZoom)
-		for c, n := range l.cells {
-			all += n
-			if inside(shape, orb.Point{(float64(c.x)+0.5)*side - halfWorld, (float64(c.y)+0.5)*side - halfWorld}) {
+		bound, in := shape.Bound(), 0
+		for c, n := range cells {
+			middle := orb.Point{(float64(c.x)+0.5)*side - halfWorld, (float64(c.y)+0.5)*side - halfWorld}
+			if bound.Contains(middle) && inside(shape, middle) {
 				in += n
 			}
 		}
-		if float64(in) >= 0.95*float64(all) {
+		if float64(in) >= 0.85*float64(all) {
 			best, least = shape, size
 		}
 	}
 	return best
 }
 
-// coarse returns the cells that hold nodes, doubled in size until there are at most so many, and their side in
+// coarse returns the cells that hold roads, doubled in size until there are at most so many, and their side in
 // map metres.
-func (l *load) coarse(most int) ([]cell, float64) {
+func (l *load) coarse(most int) (map[cell]int, float64) {
 	side := 2 * halfWorld / float64(int(1)<<cellZoom)
-	held := map[cell]struct{}{}
-	for c := range l.cells {
-		held[c] = struct{}{}
-	}
+	held := l.cells
 	for len(held) > most {
-		double := map[cell]struct{}{}
-		for c := range held {
-			double[cell{c.x >> 1, c.y >> 1}] = struct{}{}
+		double := map[cell]int{}
+		for c, n := range held {
+			double[cell{c.x >> 1, c.y >> 1}] += n
 		}
 		held, side = double, 2*side
 	}
-	out := make([]cell, 0, len(held))
-	for c := range held {
-		out = append(out, c)
-	}
-	return out, side
+	return held, side
 }
 
 // degree is the inverse of mercator.

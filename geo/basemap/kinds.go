@@ -336,9 +336,9 @@ type sign struct {
 var signs = map[string]sign{
 	"railway=station": {"rail", "transport", 1, 13}, "railway=halt": {"rail", "transport", 2, 13},
 	"railway=tram_stop": {"tram", "transport", 5, 16}, "amenity=bus_station": {"bus", "transport", 3, 14},
-	"highway=bus_stop": {"bus", "transport", 8, 16}, "aeroway=aerodrome": {"airport", "transport", 1, 11},
+	"highway=bus_stop": {"bus", "transport", 9, 17}, "aeroway=aerodrome": {"airport", "transport", 1, 11},
 	"aeroway=helipad": {"airport", "transport", 8, 16}, "aerialway=station": {"aerialway", "transport", 6, 15},
-	"amenity=ferry_terminal": {"ferry", "transport", 3, 14}, "amenity=parking": {"parking", "transport", 9, 16},
+	"amenity=ferry_terminal": {"ferry", "transport", 3, 14}, "amenity=parking": {"parking", "transport", 9, 17},
 	"amenity=fuel": {"fuel", "transport", 6, 15}, "amenity=charging_station": {"charging", "transport", 9, 17},
 	"amenity=taxi": {"taxi", "transport", 9, 17}, "amenity=hospital": {"hospital", "health", 1, 13},
 	"amenity=clinic": {"doctor", "health", 5, 15}, "amenity=doctors": {"doctor", "health", 8, 16}, "amenity=dentist": {"doctor", "health", 9, 17},

@@ -61,8 +61,6 @@ func (s *styler) signs() {
 	}
 	colour = append(colour, s.placeMinor)
 
-	named := list{"step", list{"zoom"}, get("name")}
-	_ = named
 	s.add("poi", "symbol", "poi", zooms(13, 0),
 		filter("all", not(is("class", "peak", "water", "area")), list{"<=", get("minzoom"), list{"zoom"}}),
 		layout(object{
@@ -74,9 +72,9 @@ func (s *styler) signs() {
 			"symbol-sort-key": get("rank"),
 		}), paint(object{"text-color": colour, "text-halo-color": s.halo, "text-halo-width": 1.2, "text-halo-blur": 0.3}))
 	s.add("peak", "symbol", "poi", zooms(11, 0), filter("all", is("class", "peak"), list{"<=", get("minzoom"), list{"zoom"}}), layout(object{
-		"icon-image": s.icon("peak"), "text-field": list{"format", s.name(), object{}, list{"case", has("elevation"), list{"concat", "\n", list{"to-string", get("elevation")}, " m"}, ""}, object{"font-scale": 0.85}},
+		"icon-image": list{"concat", get("kind"), "-" + string(s.theme)}, "text-field": list{"format", s.name(), object{}, list{"case", has("elevation"), list{"concat", "\n", list{"to-string", get("elevation")}, " m"}, ""}, object{"font-scale": 0.85}},
 		"text-font": list{italic}, "text-size": linear(11, 9.5, 15, 11.5), "text-anchor": "top", "text-offset": list{0, 0.5},
-		"text-max-width": 8, "text-optional": true, "symbol-sort-key": list{"-", get("rank"), list{"/", list{"coalesce", get("elevation"), 0}, 10000}}, "text-padding": 8,
+		"text-max-width": 8, "symbol-sort-key": list{"-", get("rank"), list{"/", list{"coalesce", get("elevation"), 0}, 10000}}, "text-padding": 8,
 	}), paint(s.text(s.poi["peak"], 1.2)))
 	s.add("area-name", "symbol", "poi", zooms(10, 0), filter("all", is("class", "water", "area"), list{"<=", get("minzoom"), list{"zoom"}}), layout(object{
 		"text-field": s.name(), "text-font": list{italic}, "text-size": linear(10, 9.5, 16, 12.5), "text-max-width": 7, "text-padding": 8,
@@ -102,7 +100,7 @@ func (s *styler) places() {
 	}), paint(s.text(s.place, 1.6)))
 	s.add("place-town", "symbol", "place", zooms(6, 16.5), filter("in", get("kind"), list{"literal", list{"city", "town"}}), layout(object{
 		"text-field": s.name(), "text-font": list{semibold},
-		"text-size":      linear(6, list{"case", list{"<=", get("rank"), 3}, 13, 10.5}, 10, list{"case", list{"<=", get("rank"), 3}, 18, 13.5}, 15, list{"case", list{"<=", get("rank"), 3}, 25, 21}),
+		"text-size":      linear(6, list{"case", list{"<=", get("rank"), 3}, 12.5, 10.5}, 10, list{"case", list{"<=", get("rank"), 3}, 16, 13.5}, 15, list{"case", list{"<=", get("rank"), 3}, 22, 20}),
 		"text-max-width": 8, "text-padding": 4, "symbol-sort-key": get("rank"),
 		"icon-image":  list{"step", list{"zoom"}, s.icon("dot"), 9, ""},
 		"text-anchor": list{"step", list{"zoom"}, "bottom", 9, "center"}, "text-offset": list{"step", list{"zoom"}, list{"literal", list{0, -0.3}}, 9, list{"literal", list{0, 0}}},

@@ -71,18 +71,30 @@ func (Loader) Load(ctx context.Context, tx pgx.Tx, generation int64, src *osm.So
 	return nil
 }
 
-// The details at which areas and roads are kept: as drawn, and two thinned copies.
+// The details at which areas and roads are kept: as drawn, and thinned copies named for the highest zoom they are
+// shown at.
 const (
 	full = iota
-	mid  // zoom 10 to 12
-	low  // below 10
+	to12
+	to10
+	to8
 	details
 )
 
-// topZoom is the highest zoom a detail is shown at.
-var topZoom = [details]int{mid: 12, low: 9}
+// topZoom is the highest zoom a thinned copy is shown at.
+var topZoom = [details]int{to12: 12, to10: 10, to8: 8}
 
-var suffix = [details]string{"", "_mid", "_low"}
+var suffix = [details]string{"", "_z12", "_z10", "_z8"}
+
+// detailAt tells which detail a zoom is cut from.
+func detailAt(zoom int) int {
+	for d := details - 1; d > full; d-- {
+		if zoom <= topZoom[d] {
+			return d
+		}
+	}
+	return full
+}
 
 type load struct {
 	ctx        context.Context
@@ -208,7 +220,6 @@ func (l *load) node(n osm.Node) error {
 	if !l.placed {
 		l.places.Add(n.ID, n.At)
 	}
-	l.cells[cellAt(n.At)]++
 	if len(n.Tags) == 0 {
 		return nil
 	}
@@ -277,6 +288,9 @@ func (l *load) lineOf(tags osm.Tags, line orb.LineString) {
 				l.streets[key] = append(l.streets[key], line)
 			}
 		}
+	}
+	for _, p := range line {
+		l.cells[cellAt(p)]++
 	}
 	key := roadKey{roadKind: kind, layer: layerOf(tags), bridge: yes(tags.Get("bridge")),
 		tunnel: yes(tags.Get("tunnel")) && tags.Get("tunnel") != "building_passage"}
@@ -369,7 +383,7 @@ func (l *load) area(tags osm.Tags, shape orb.MultiPolygon, single bool) error {
 		l.mark(tags, at)
 		l.houseNumber(tags, at)
 	}
-	return l.room(l.building, l.number, l.poi, l.place, l.land[full], l.land[mid], l.land[low], l.water[full], l.water[mid], l.water[low])
+	return l.room(l.building, l.number, l.poi, l.place, l.land[full], l.water[full])
 }
 
 // zoomFor is the first zoom at which an area of that size has room for its name.
@@ -382,7 +396,7 @@ func zoomFor(area float64) int16 {
 // thinned calls write for the full shape and for each thinned copy in which the area can be seen.
 func (l *load) thinned(shape orb.MultiPolygon, size float64, single bool, write func(detail int, g orb.Geometry)) {
 	write(full, geometry(shape, single))
-	for d := mid; d < details; d++ {
+	for d := to12; d < details; d++ {
 		side := pixel(topZoom[d])
 		least := 4 * side * side
 		if size < least {
@@ -573,14 +587,14 @@ func (l *load) writeRivers() error {
 }
 
 func (l *load) writeRoads() error {
-	thin := [details]map[roadKey][]orb.LineString{mid: {}, low: {}}
+	thin := [details]map[roadKey][]orb.LineString{to12: {}, to10: {}, to8: {}}
 	for _, key := range sortedRoads(l.roads) {
 		lines := l.roads[key]
 		l.writeRoad(full, key, lines, 0)
 		// Far away, bridges and directions do not show: fewer keys make longer lines.
 		far := roadKey{roadKind: key.roadKind, tunnel: key.tunnel}
 		far.ramp = false
-		for d := mid; d < details; d++ {
+		for d := to12; d < details; d++ {
 			if int(key.minzoom) <= topZoom[d] {
 				thin[d][far] = append(thin[d][far], lines...)
 			}
@@ -589,7 +603,7 @@ func (l *load) writeRoads() error {
 			return err
 		}
 	}
-	for d := mid; d < details; d++ {
+	for d := to12; d < details; d++ {
 		for _, key := range sortedRoads(thin[d]) {
 			l.writeRoad(d, key, thin[d][key], 0.5*pixel(topZoom[d]))
 			if err := l.room(l.road[d]); err != nil {

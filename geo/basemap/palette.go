@@ -15,6 +15,7 @@ type palette struct {
 	paper    string // land of which nothing more is known
 	outside  string // beyond the extract
 	land     map[string]string
+	townFar  string // residential land at low zoom
 	landEdge string // hairline around pitches and plazas
 
 	water, waterLine, pool, wetland string
@@ -39,24 +40,27 @@ type palette struct {
 	arrow                    string
 	border, borderHalo       string
 
-	place, placeMinor, street, waterName, number, area, halo, waterHalo, shieldText string
-	poi                                                                             map[string]string
+	place, placeMinor, street, waterName, number, area, halo, waterHalo string
+	shield, shieldEdge, shieldText                                      string
+	glyph                                                               string // on signs
+	poi                                                                 map[string]string
 }
 
 var palettes = map[Theme]palette{
 	Light: {
-		paper:   "#f3f1ec",
+		paper:   "#f4f2ed",
 		outside: "#e9e7e3",
 		land: map[string]string{
-			"residential": "#eceae5", "farmland": "#f2eddd", "industrial": "#e9e6e8", "commercial": "#f0e8e4",
+			"residential": "#eae7e2", "farmland": "#f2eddd", "industrial": "#e9e6e8", "commercial": "#eee8e4",
 			"grass": "#dfead0", "meadow": "#e4ecd3", "orchard": "#dbe7c6", "rock": "#e7e4df", "scree": "#eae7e1",
-			"heath": "#d8e3c6", "sand": "#f3ead1", "glacier": "#eef5f8", "wetland": "#dbe7e0", "wood": "#c9dcbf",
+			"heath": "#d8e3c6", "sand": "#f3ead1", "glacier": "#eef5f8", "wetland": "#dbe7e0", "wood": "#cfdfc5",
 			"school": "#f1ebdb", "hospital": "#f4e6e3", "cemetery": "#d5e2cd", "park": "#d0e6c2", "allotments": "#dde6c8",
 			"quarry": "#e2dfdb", "sport": "#d7e7cf", "pitch": "#bfdcbb", "parking": "#e6e4e2", "plaza": "#f6f4f0", "pier": "#f1efea",
 		},
+		townFar:  "#dedad3",
 		landEdge: "#a9c9a6",
 		water:    "#a9cbe0", waterLine: "#9cc2da", pool: "#b9dcec", wetland: "#bcd6df",
-		building: "#dcd6cd", buildingEdge: "#c6beb3", publicBuilding: "#d6cbbd", lightBuilding: "#e5e0d9",
+		building: "#dfdad2", buildingEdge: "#cac3b9", publicBuilding: "#d8cec1", lightBuilding: "#e5e0d9",
 		motorway: "#f3c583", motorwayCase: "#cf9a4f",
 		trunk: "#f6d394", trunkCase: "#d1a65f",
 		primary: "#fae0a6", primaryCase: "#d3b272",
@@ -70,7 +74,8 @@ var palettes = map[Theme]palette{
 		arrow:  "#a49d92",
 		border: "#a08fa8", borderHalo: "rgba(186,170,194,0.28)",
 		place: "#32363b", placeMinor: "#5b6066", street: "#5a5753", waterName: "#4a7ea3", number: "#8d857b", area: "#5d8055",
-		halo: "rgba(255,255,255,0.92)", waterHalo: "rgba(226,240,248,0.85)", shieldText: "#5b513f",
+		halo: "rgba(255,255,255,0.92)", waterHalo: "rgba(226,240,248,0.85)",
+		shield: "#fbf6ea", shieldEdge: "#d3b98a", shieldText: "#5b513f", glyph: "#ffffff",
 		poi: map[string]string{
 			"food": "#a8713c", "shop": "#7b6a9c", "health": "#b55b5b", "transport": "#4d76a8", "culture": "#8a6a52",
 			"public": "#77716a", "outdoor": "#56875a", "lodging": "#966488", "nature": "#5d8055", "peak": "#7d6a58",
@@ -87,6 +92,7 @@ var palettes = map[Theme]palette{
 			"school": "#292721", "hospital": "#2d2526", "cemetery": "#202b22", "park": "#1d2d20", "allotments": "#222b20",
 			"quarry": "#292929", "sport": "#1f2e23", "pitch": "#263a2b", "parking": "#292b2e", "plaza": "#2b2e32", "pier": "#2b2e32",
 		},
+		townFar:  "#2e3135",
 		landEdge: "#33493a",
 		water:    "#13222e", waterLine: "#1c3344", pool: "#1b3341", wetland: "#1c2f38",
 		building: "#2d3034", buildingEdge: "#393d42", publicBuilding: "#35352f", lightBuilding: "#292c30",
@@ -94,8 +100,8 @@ var palettes = map[Theme]palette{
 		trunk: "#665537", trunkCase: "#17191b",
 		primary: "#594d39", primaryCase: "#17191b",
 		secondary: "#4b473c", secondaryCase: "#17191b",
-		minor: "#3d4146", minorCase: "#181a1d",
-		service: "#33373b", private: "#2d3034", pedestrian: "#35353a",
+		minor: "#454a50", minorCase: "#181a1d",
+		service: "#393e43", private: "#303439", pedestrian: "#35353a",
 		bridgeCase: "#0b0c0e",
 		tunnel:     "#292c30", tunnelCase: "#3e4247",
 		track: "#564e41", path: "#564c44", cycleway: "#45546a", pathHalo: "rgba(20,22,24,0.4)",
@@ -103,7 +109,8 @@ var palettes = map[Theme]palette{
 		arrow:  "#74797f",
 		border: "#6d6175", borderHalo: "rgba(109,97,117,0.2)",
 		place: "#d9dcdf", placeMinor: "#a3a8ad", street: "#9da1a6", waterName: "#5f8fb0", number: "#7a7e83", area: "#6f9470",
-		halo: "rgba(24,26,29,0.9)", waterHalo: "rgba(16,28,38,0.85)", shieldText: "#d8cbb0",
+		halo: "rgba(24,26,29,0.9)", waterHalo: "rgba(16,28,38,0.85)",
+		shield: "#2e2b25", shieldEdge: "#6a5c41", shieldText: "#d8cbb0", glyph: "#1b1d20",
 		poi: map[string]string{
 			"food": "#c6955f", "shop": "#a294c4", "health": "#d08080", "transport": "#7fa6d4", "culture": "#b3937c",
 			"public": "#a39d96", "outdoor": "#7fb083", "lodging": "#bd8db0", "nature": "#7fa377", "peak": "#a8947f",

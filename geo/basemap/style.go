@@ -180,8 +180,11 @@ func (s *styler) ground() {
 		colour = append(colour, kind, s.land[kind])
 	}
 	colour = append(colour, s.paper)
+	far := slices.Clone(colour)
+	far[1+2*slices.Index(kinds, "residential")+2] = s.townFar
 	s.add("land", "fill", "land", paint(object{
-		"fill-color": colour,
+		// Seen from afar a town is an area, later its streets and houses show it.
+		"fill-color": linear(11.5, far, 14, colour),
 		// From afar towns are what matters: fields and meadows recede.
 		"fill-opacity": linear(7, 0.75, 11, 1),
 	}))

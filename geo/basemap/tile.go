@@ -12,8 +12,8 @@ import (
 	"github.com/paulmach/orb/geojson"
 )
 
-// Each layer's rows, for zooms from which the layer exists. In the text, LAND and its like stand for the table at
-// the zoom's detail; $1 is the zoom, $2 the generations, $3 the side of a pixel in map metres. The features come
+// Each layer's rows, for zooms from which the layer exists. In the text, {detail} stands for the ending of the
+// table with the zoom's detail, {least} for the least area in square pixels; $1 is the zoom, $2 the generations, $3 the side of a pixel in map metres. The features come
 // in drawing order.
 var layers = []struct {
 	name   string
@@ -24,12 +24,12 @@ var layers = []struct {
 	{"land", 0, map[string]string{"kind": "land cover"}, `
 		select kind, st_asmvtgeom(geom, (select box from tile), 4096, 128, true) as geom
 		from basemap.land{detail}
-		where generation = any($2) and geom && (select near from tile) and area > 3 * $3 * $3
+		where generation = any($2) and geom && (select near from tile) and area > {least} * $3 * $3
 		order by rank, area desc`},
 	{"water", 0, map[string]string{"kind": "lake, river, basin or pool", "intermittent": "not always there"}, `
 		select kind, nullif(intermittent, false) as intermittent, st_asmvtgeom(geom, (select box from tile), 4096, 128, true) as geom
 		from basemap.water{detail}
-		where generation = any($2) and geom && (select near from tile) and area > 3 * $3 * $3`},
+		where generation = any($2) and geom && (select near from tile) and area > {least} * $3 * $3`},
 	{"waterway", 8, map[string]string{"kind": "river, canal, stream or ditch", "tunnel": "below ground", "name": "local name"}, `
 		select kind, nullif(tunnel, false) as tunnel, name, names,
 			st_asmvtgeom(case when $1 < 14 then st_simplify(st_collect(geom), $3 / 2) else st_collect(geom) end, (select box from tile), 4096, 128, true) as geom
@@ -37,7 +37,7 @@ var layers = []struct {
 		where generation = any($2) and geom && (select near from tile) and minzoom <= $1
 		group by kind, tunnel, name, names`},
 	{"building", 13, map[string]string{"kind": "building, public or light"}, `
-		select nullif(kind, 'building') as kind, st_asmvtgeom(geom, (select box from tile), 4096, 64, true) as geom
+		select kind, st_asmvtgeom(geom, (select box from tile), 4096, 64, true) as geom
 		from basemap.building
 		where generation = any($2) and geom && (select near from tile) and area > 4 * $3 * $3`},
 	{"road", 0, map[string]string{"class": "motorway to path, rail, aerialway, runway, pier, ferry", "kind": "what within the class", "layer": "above (1…) or below (-1…) ground",
@@ -78,19 +78,17 @@ var layers = []struct {
 var statements = func() [MaxZoom + 1]string {
 	var all [MaxZoom + 1]string
 	for zoom := range all {
-		detail := suffix[full]
-		switch {
-		case zoom <= topZoom[low]:
-			detail = suffix[low]
-		case zoom <= topZoom[mid]:
-			detail = suffix[mid]
+		detail := suffix[detailAt(zoom)]
+		least := "3" // square pixels of the smallest area shown
+		if zoom < 13 {
+			least = "9"
 		}
 		var parts []string
 		for _, layer := range layers {
 			if zoom < layer.from {
 				continue
 			}
-			rows := strings.NewReplacer("{detail}", detail, "{maxzoom}", fmt.Sprint(MaxZoom)).Replace(layer.rows)
+			rows := strings.NewReplacer("{detail}", detail, "{least}", least, "{maxzoom}", fmt.Sprint(MaxZoom)).Replace(layer.rows)
 			parts = append(parts, fmt.Sprintf(`coalesce((select st_asmvt(f, '%s', 4096, 'geom') from (%s) f where geom is not null), '')`, layer.name, rows))
 		}
 		all[zoom] = `
