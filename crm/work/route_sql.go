@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
 
 	"catchment/crm"
 )
@@ -32,11 +33,15 @@ func collectRoutes(ctx context.Context, tx pgx.Tx, rows pgx.Rows) ([]Route, erro
 	}
 	var route uuid.UUID
 	var s Stop
-	_, err = pgx.ForEachRow(stops, []any{&route, &s.Sequence, &s.Kind, &s.VisitID, &s.ArriveAt, &s.StartAt, &s.LeaveAt, &s.LegSeconds, &s.LegMeters, &s.Shape},
+	var shape *orb.LineString
+	_, err = pgx.ForEachRow(stops, []any{&route, &s.Sequence, &s.Kind, &s.VisitID, &s.ArriveAt, &s.StartAt, &s.LeaveAt, &s.LegSeconds, &s.LegMeters, &shape},
 		func() error {
+			if shape != nil {
+				s.Shape = *shape
+			}
 			r := &routes[index[route]]
 			r.Stops = append(r.Stops, s)
-			s = Stop{}
+			s, shape = Stop{}, nil
 			return nil
 		})
 	return routes, crm.DBError(err, "route")
