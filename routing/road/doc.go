@@ -1,0 +1,21 @@
+// Package road is the street engine: it turns an OpenStreetMap extract into one prepared file of streets and
+// turns for a way of travelling, maps that file into memory and answers routing.Travel from it.
+//
+// # Words
+//
+// A segment is a street between two crossings, with its shape; an edge is one direction of a segment that may
+// be travelled. A turn leads from the end of one edge to the start of another. Turn restrictions that reach
+// over several edges give an edge further copies, one for each thing that must be remembered about the way
+// travelled so far; only turns at the end tell the copies apart.
+//
+// # Costs
+//
+// A Cost has three parts: the weight that is minimised, the time that is reported, and the length. The weight
+// of a car is its time, made dearer on alleys, narrow streets and where only residents may enter; this is the
+// rule of OSRM's car profile, whose speeds, turn costs and rounding the tables here follow so that both
+// engines answer alike. Among ways of equal weight the one of least time is taken, among those the shortest,
+// so that an answer does not depend on the order in which ways are looked at.
+//
+// The package knows no database, no network and no clock: conditional restrictions, which need the time of
+// the day, are left out of the map.
+package road

@@ -1,0 +1,244 @@
+package road
+
+import (
+	"fmt"
+	"sort"
+	"sync"
+
+	"catchment/routing"
+)
+
+// Graph is a prepared street graph of one profile. It is read-only and may be used by any number of
+// goroutines; its arrays lie in the mapped file.
+type Graph struct {
+	arrays
+	profile *Profile
+	source  string // sha256 of the extract
+	mapped  []byte
+
+	searches sync.Pool
+}
+
+// arrays are the sections of a prepared file. Segment s has the points [segmentFirst[s], segmentFirst[s+1]);
+// hop i leads from point i to point i+1 and has costs[i]; the entry of a segment's last point is unused.
+type arrays struct {
+	points       []point
+	costs        []hopCost
+	segmentFirst []uint32
+	segmentName  []uint32
+	segmentFlags []uint32
+	segmentEdge  [][2]EdgeID // along and against the segment, noEdge where closed
+
+	edges    []edge
+	piece    []uint32 // strongly connected piece of each edge
+	pieces   []uint32 // edges in each piece, largest first
+	copies   []copyOf // sorted by Of
+	firstOut []uint32
+	out      []turn // turns out of edge e: out[firstOut[e]:firstOut[e+1]]
+	firstIn  []uint32
+	in       []turn // turns into edge e; To is the edge they come from
+
+	nameFirst []uint32
+	nameBytes []byte
+
+	leaves []uint32 // hops in the order of the snap tree
+	boxes  []box
+}
+
+// copyOf says that an edge is a copy of another, reached with a restriction in mind.
+type copyOf struct{ Of, Copy EdgeID }
+
+// Flags of a segment.
+const (
+	flagEndsHere = 1 << iota
+	flagFerry
+	flagRound
+	flagRestricted
+	flagRestrictedBack
+	flagIsland // neither direction lies in a piece that is more than an island
+	classShift = 16
+)
+
+// Profile returns the profile the graph was prepared for.
+func (g *Graph) Profile() routing.Profile { return g.profile.Name }
+
+// Size returns how many segments, edges and turns the graph has.
+func (g *Graph) Size() (segments, edges, turns int) {
+	return len(g.segmentFlags), len(g.edges), len(g.out)
+}
+
+func (g *Graph) turnsFrom(e EdgeID) []turn { return g.out[g.firstOut[e]:g.firstOut[e+1]] }
+func (g *Graph) turnsInto(e EdgeID) []turn { return g.in[g.firstIn[e]:g.firstIn[e+1]] }
+
+// cost returns what the turn costs.
+func (t turn) cost() Cost { return Cost{uint32(t.Weight), uint32(t.Tenths), 0} }
+
+// copiesOf returns the copies of a plain edge.
+func (g *Graph) copiesOf(e EdgeID) []copyOf {
+	i := sort.Search(len(g.copies), func(i int) bool { return g.copies[i].Of >= e })
+	j := i
+	for j < len(g.copies) && g.copies[j].Of == e {
+		j++
+	}
+	return g.copies[i:j]
+}
+
+func (g *Graph) street(s SegmentID) string {
+	n := g.segmentName[s]
+	return string(g.nameBytes[g.nameFirst[n]:g.nameFirst[n+1]])
+}
+
+// segmentAt returns the segment a hop belongs to.
+func (g *Graph) segmentAt(hop uint32) SegmentID {
+	return SegmentID(sort.Search(len(g.segmentFirst), func(i int) bool { return g.segmentFirst[i] > hop }) - 1)
+}
+
+// pack brings the expansion into the arrays of a prepared file.
+func pack(x *expansion) arrays {
+	var a arrays
+	s := x.segments
+	for i := range s.all {
+		seg := &s.all[i]
+		a.segmentFirst = append(a.segmentFirst, uint32(len(a.points)))
+		a.segmentName = append(a.segmentName, seg.name)
+		for _, n := range seg.points {
+			a.points = append(a.points, s.m.at[n])
+		}
+		a.costs = append(append(a.costs, seg.costs...), hopCost{})
+		a.segmentEdge = append(a.segmentEdge, [2]EdgeID{x.ids[raw(uint32(i), false)], x.ids[raw(uint32(i), true)]})
+	}
+	a.segmentFirst = append(a.segmentFirst, uint32(len(a.points)))
+	a.edges, a.firstOut, a.out = x.edges, x.firstOut, x.turns
+	for id, e := range x.raws {
+		if plain := x.ids[e]; plain != EdgeID(id) {
+			a.copies = append(a.copies, copyOf{plain, EdgeID(id)})
+		}
+	}
+	sort.SliceStable(a.copies, func(i, j int) bool { return a.copies[i].Of < a.copies[j].Of })
+	a.firstIn, a.in = turnAround(a.firstOut, a.out)
+	a.piece, a.pieces = components(a.firstOut, a.out)
+	for i := range s.all {
+		a.segmentFlags = append(a.segmentFlags, a.flags(&s.all[i], a.segmentEdge[i]))
+	}
+	a.nameFirst = []uint32{0}
+	for _, name := range s.m.names.all {
+		a.nameBytes = append(a.nameBytes, name...)
+		a.nameFirst = append(a.nameFirst, uint32(len(a.nameBytes)))
+	}
+	a.plantTree()
+	return a
+}
+
+func (a *arrays) flags(seg *segment, edges [2]EdgeID) uint32 {
+	flags := uint32(seg.class) << classShift
+	for flag, on := range map[uint32]bool{flagEndsHere: seg.endsHere, flagFerry: seg.ferry, flagRound: seg.round,
+		flagRestricted: seg.restricted[0], flagRestrictedBack: seg.restricted[1]} {
+		if on {
+			flags |= flag
+		}
+	}
+	flags |= flagIsland
+	for _, e := range edges {
+		if e != noEdge && a.isMainland(e) {
+			flags &^= flagIsland
+		}
+	}
+	return flags
+}
+
+// isMainland tells whether an edge belongs to no island.
+func (a *arrays) isMainland(e EdgeID) bool {
+	size := a.pieces[a.piece[e]]
+	return size >= islandEdges || size*islandShare >= a.pieces[0]
+}
+
+// turnAround lists the turns by the edge they lead into.
+func turnAround(firstOut []uint32, out []turn) (firstIn []uint32, in []turn) {
+	n := len(firstOut) - 1
+	firstIn = make([]uint32, n+1)
+	for _, t := range out {
+		firstIn[t.To+1]++
+	}
+	for e := range n {
+		firstIn[e+1] += firstIn[e]
+	}
+	in = make([]turn, len(out))
+	next := append([]uint32(nil), firstIn[:n]...)
+	for e := range n {
+		for _, t := range out[firstOut[e]:firstOut[e+1]] {
+			in[next[t.To]] = turn{EdgeID(e), t.Weight, t.Tenths}
+			next[t.To]++
+		}
+	}
+	return firstIn, in
+}
+
+// check makes sure that no index in the arrays leads out of them, so that a file that was made by something
+// else than this package cannot make a query panic.
+func (a *arrays) check() error {
+	segments, edges, points := len(a.segmentFlags), len(a.edges), len(a.points)
+	ascending := func(name string, first []uint32, n, end int) error {
+		if len(first) != n+1 || n > 0 && first[0] != 0 || int(first[n]) != end {
+			return fmt.Errorf("section %s does not fit the others", name)
+		}
+		for i := range n {
+			if first[i] > first[i+1] {
+				return fmt.Errorf("section %s runs backwards at %d", name, i)
+			}
+		}
+		return nil
+	}
+	if len(a.costs) != points || len(a.segmentName) != segments || len(a.segmentEdge) != segments ||
+		len(a.piece) != edges || len(a.nameFirst) == 0 || segments == 0 || edges == 0 {
+		return fmt.Errorf("sections differ in length")
+	}
+	for _, err := range []error{
+		ascending("segments", a.segmentFirst, segments, points),
+		ascending("turns out", a.firstOut, edges, len(a.out)),
+		ascending("turns in", a.firstIn, edges, len(a.in)),
+		ascending("names", a.nameFirst, len(a.nameFirst)-1, len(a.nameBytes)),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	for s := range segments {
+		if a.segmentFirst[s+1]-a.segmentFirst[s] < 2 || int(a.segmentName[s]) >= len(a.nameFirst)-1 {
+			return fmt.Errorf("segment %d is broken", s)
+		}
+		for _, e := range a.segmentEdge[s] {
+			if e != noEdge && (int(e) >= edges || int(a.edges[e].Segment>>1) != s) {
+				return fmt.Errorf("segment %d has a wrong edge", s)
+			}
+		}
+	}
+	for e := range edges {
+		if int(a.edges[e].Segment>>1) >= segments || int(a.piece[e]) >= len(a.pieces) {
+			return fmt.Errorf("edge %d is broken", e)
+		}
+		if a.edges[e].Cost.Weight > 1<<30 || a.edges[e].Cost.Tenths > 1<<30 || a.edges[e].Cost.Decimeters > 1<<30 {
+			return fmt.Errorf("edge %d costs too much", e)
+		}
+	}
+	for _, turns := range [][]turn{a.out, a.in} {
+		for i, t := range turns {
+			if int(t.To) >= edges {
+				return fmt.Errorf("turn %d leads nowhere", i)
+			}
+		}
+	}
+	for _, c := range a.copies {
+		if int(c.Of) >= edges || int(c.Copy) >= edges || a.edges[c.Of].Segment != a.edges[c.Copy].Segment {
+			return fmt.Errorf("edge %d is a copy of nothing", c.Copy)
+		}
+	}
+	for _, hop := range a.leaves {
+		if int(hop)+1 >= points {
+			return fmt.Errorf("the snap tree leads out of the map")
+		}
+	}
+	if len(a.boxes) != treeSize(len(a.leaves)) {
+		return fmt.Errorf("the snap tree does not fit the streets")
+	}
+	return nil
+}

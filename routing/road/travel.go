@@ -1,0 +1,291 @@
+package road
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync/atomic"
+
+	"github.com/paulmach/orb"
+	"golang.org/x/sync/errgroup"
+
+	"catchment/geo"
+	"catchment/routing"
+)
+
+var _ routing.Travel = (*Graph)(nil)
+
+// WrongProfile says that a graph was asked about another way of travelling than its own.
+type WrongProfile struct{ Have, Want routing.Profile }
+
+func (e *WrongProfile) Error() string {
+	return fmt.Sprintf("these streets are prepared for %q, not for %q", e.Have, e.Want)
+}
+
+// NoBand says that the streets have no speeds of their own for a stretch of the week.
+type NoBand struct{ Band routing.Band }
+
+func (e *NoBand) Error() string {
+	return fmt.Sprintf("no speeds for the time band %q; ask for any time", string(e.Band))
+}
+
+func (g *Graph) admits(profile routing.Profile, band routing.Band) error {
+	if profile != g.profile.Name {
+		return &WrongProfile{g.profile.Name, profile}
+	}
+	if band != routing.AnyTime {
+		return &NoBand{band}
+	}
+	return nil
+}
+
+// Version returns the hash of the extract and the profile with its revision.
+func (g *Graph) Version(routing.Profile) routing.Version {
+	return routing.Version{Map: g.source, Metric: g.profile.metric()}
+}
+
+// footholds snaps points, numbering them from the given offset in errors.
+func (g *Graph) footholds(at []orb.Point, offset int) ([]foothold, error) {
+	snapped := make([]foothold, len(at))
+	for i, p := range at {
+		if err := geo.CheckPoint(p); err != nil {
+			return nil, fmt.Errorf("point %d: %w", offset+i, err)
+		}
+		f, ok := g.snap(toPoint(p))
+		if !ok {
+			return nil, &routing.NoRoad{Index: offset + i, At: p}
+		}
+		snapped[i] = f
+	}
+	return snapped, nil
+}
+
+// Table returns times and lengths between all pairs, one search per row, rows in parallel.
+func (g *Graph) Table(ctx context.Context, profile routing.Profile, band routing.Band, from, to []orb.Point) (routing.Matrix, error) {
+	if err := g.admits(profile, band); err != nil {
+		return routing.Matrix{}, err
+	}
+	starts, err := g.footholds(from, 0)
+	if err != nil {
+		return routing.Matrix{}, err
+	}
+	goals, err := g.footholds(to, len(from))
+	if err != nil {
+		return routing.Matrix{}, err
+	}
+	var ends []ending
+	for j, f := range goals {
+		ends = g.endings(f, j, ends)
+	}
+	slices.SortStableFunc(ends, func(a, b ending) int { return int(a.edge) - int(b.edge) })
+	firstEnding := make(map[EdgeID]int, len(ends))
+	for i, e := range slices.Backward(ends) {
+		firstEnding[e.edge] = i
+	}
+	m := routing.Matrix{
+		Columns: len(to),
+		Tenths:  make([]int32, len(from)*len(to)),
+		Meters:  make([]int32, len(from)*len(to)),
+	}
+	var row atomic.Int64
+	var group errgroup.Group
+	for range min(runtime.GOMAXPROCS(0), len(from)) {
+		group.Go(func() error {
+			s := g.newSearch()
+			defer g.searches.Put(s)
+			best := make([]Cost, len(to))
+			for i := int(row.Add(1)) - 1; i < len(from); i = int(row.Add(1)) - 1 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				s.restart()
+				g.row(s, starts[i], goals, ends, firstEnding, best)
+				for j, c := range best {
+					m.Tenths[i*len(to)+j], m.Meters[i*len(to)+j] = told(c)
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return routing.Matrix{}, err
+	}
+	return m, nil
+}
+
+// told returns a cost in the units of routing.Matrix.
+func told(c Cost) (tenths, meters int32) {
+	if c == never {
+		return routing.Unreachable, routing.Unreachable
+	}
+	return int32(min(c.Tenths, uint32(routing.Unreachable)-1)), int32((c.Decimeters + 5) / 10)
+}
+
+// Route returns the way through the points. Each leg is the best way by itself, as a table tells it: where a
+// journey halts it may turn about.
+func (g *Graph) Route(ctx context.Context, profile routing.Profile, band routing.Band, through []orb.Point) (routing.Route, error) {
+	if err := g.admits(profile, band); err != nil {
+		return routing.Route{}, err
+	}
+	if len(through) < 2 {
+		return routing.Route{}, fmt.Errorf("a route needs at least two points, this has %d", len(through))
+	}
+	stops, err := g.footholds(through, 0)
+	if err != nil {
+		return routing.Route{}, err
+	}
+	var r routing.Route
+	for i := range stops[1:] {
+		if err := ctx.Err(); err != nil {
+			return routing.Route{}, err
+		}
+		w, ok := g.way(stops[i], stops[i+1])
+		if !ok {
+			return routing.Route{}, fmt.Errorf("from point %d to point %d: %w", i, i+1, routing.ErrNoWay)
+		}
+		r.Legs = append(r.Legs, g.leg(w))
+	}
+	return r, nil
+}
+
+// way is a way between two footholds: all on one segment, or over the edges from the one it leaves to the one
+// it arrives on.
+type way struct {
+	from, to foothold
+	cost     Cost
+	edges    []EdgeID
+	direct   bool // edges is the one edge both lie on
+}
+
+// way finds the best way between two footholds.
+func (g *Graph) way(from, to foothold) (way, bool) {
+	w := way{from: from, to: to}
+	var back bool
+	if w.cost, back = g.direct(from, to); w.cost != never {
+		w.direct, w.edges = true, []EdgeID{g.segmentEdge[from.segment][side(back)]}
+	}
+	s := g.newSearch()
+	defer g.searches.Put(s)
+	ends := g.endings(to, 0, nil)
+	last := noEdge
+	g.depart(s, from)
+	for left := len(ends); left > 0; {
+		e, c, ok := s.next()
+		if !ok || w.cost.less(c) {
+			break
+		}
+		for _, end := range ends {
+			if end.edge == e {
+				left--
+				if total := c.plus(end.upTo); total.less(w.cost) {
+					w.cost, last = total, e
+				}
+			}
+		}
+		g.onward(s, e, c)
+	}
+	if last == noEdge {
+		return w, w.cost != never
+	}
+	w.direct, w.edges = false, nil
+	for e := last; e != noEdge; e = s.parent[e] {
+		w.edges = append(w.edges, e)
+	}
+	w.edges = append(w.edges, g.departed(s, from, w.edges[len(w.edges)-1]))
+	slices.Reverse(w.edges)
+	return w, true
+}
+
+// departed returns the edge of the foothold's segment from which the first edge of a way was reached.
+func (g *Graph) departed(s *search, from foothold, first EdgeID) EdgeID {
+	for back, e := range g.segmentEdge[from.segment] {
+		if e == noEdge {
+			continue
+		}
+		rest := g.edges[e].Cost.minus(g.upTo(from, back == 1))
+		for _, t := range g.turnsFrom(e) {
+			if t.To == first && rest.plus(t.cost()) == s.at(first) {
+				return e
+			}
+		}
+	}
+	panic("road: a way starts on no edge")
+}
+
+// leg spells a way out as shape and street names.
+func (g *Graph) leg(w way) routing.Leg {
+	leg := routing.Leg{Shape: orb.LineString{w.from.at.orb()}}
+	leg.Tenths, leg.Meters = told(w.cost)
+	for i, e := range w.edges {
+		seg, back := SegmentID(g.edges[e].Segment>>1), g.edges[e].Segment&1 == 1
+		if name := g.street(seg); name != "" && (len(leg.Streets) == 0 || leg.Streets[len(leg.Streets)-1] != name) {
+			leg.Streets = append(leg.Streets, name)
+		}
+		first, last := g.segmentFirst[seg], g.segmentFirst[seg+1]-1
+		lo, hi := first, last // points to pass, all if neither end of the way lies here
+		if i == 0 {
+			if lo = w.from.hop + 1; back {
+				lo, hi = first, w.from.hop
+			}
+		}
+		if i == len(w.edges)-1 {
+			if back {
+				lo = w.to.hop + 1
+			} else {
+				hi = w.to.hop
+			}
+		}
+		leg.Shape = g.draw(leg.Shape, lo, hi, back)
+	}
+	leg.Shape = extend(leg.Shape, w.to.at.orb())
+	if len(leg.Shape) == 1 {
+		leg.Shape = append(leg.Shape, leg.Shape[0])
+	}
+	return leg
+}
+
+// draw appends the points from lo to hi, or from hi to lo.
+func (g *Graph) draw(shape orb.LineString, lo, hi uint32, back bool) orb.LineString {
+	for k := lo; k <= hi; k++ {
+		i := k
+		if back {
+			i = hi - (k - lo)
+		}
+		shape = extend(shape, g.points[i].orb())
+	}
+	return shape
+}
+
+func extend(shape orb.LineString, p orb.Point) orb.LineString {
+	if shape[len(shape)-1] == p {
+		return shape
+	}
+	return append(shape, p)
+}
+
+// Nearest returns the streets closest to a point, each street segment once.
+func (g *Graph) Nearest(_ context.Context, profile routing.Profile, at orb.Point, n int) ([]routing.Snap, error) {
+	if err := g.admits(profile, routing.AnyTime); err != nil {
+		return nil, err
+	}
+	if err := geo.CheckPoint(at); err != nil {
+		return nil, err
+	}
+	if n <= 0 {
+		return nil, nil
+	}
+	var snaps []routing.Snap
+	seen := map[SegmentID]bool{}
+	g.near(toPoint(at), maxSnap, func(f foothold) bool {
+		if !seen[f.segment] {
+			seen[f.segment] = true
+			snaps = append(snaps, routing.Snap{At: f.at.orb(), Meters: toPoint(at).meters(f.at), Street: g.street(f.segment)})
+		}
+		return len(snaps) < n
+	})
+	if len(snaps) == 0 {
+		return nil, &routing.NoRoad{At: at}
+	}
+	return snaps, nil
+}
