@@ -276,7 +276,7 @@ func (m *model) compileVehicles() error {
 			stays[src.Type] = m.newStay(src.Type)
 		}
 		v.stay = stays[src.Type]
-		v.open, v.close = m.dawn(), forever
+		v.open, v.close = m.dawn(), forever-1
 		if src.TimeWindow != nil {
 			v.open, v.close = src.TimeWindow[0]*tick, src.TimeWindow[1]*tick
 		}

@@ -160,6 +160,9 @@ func (p *Problem) dimensions() int {
 	}
 	for i := range p.Vehicles {
 		dims = max(dims, len(p.Vehicles[i].Capacity))
+		for k := range p.Vehicles[i].Breaks {
+			dims = max(dims, len(p.Vehicles[i].Breaks[k].MaxLoad))
+		}
 	}
 	return dims
 }

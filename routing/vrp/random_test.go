@@ -1,0 +1,155 @@
+package vrp_test
+
+import (
+	"math"
+
+	"pgregory.net/rapid"
+
+	"catchment/routing/vrp"
+)
+
+// genProblem draws a small problem with any mixture of rules. Times are short so that brute force can try each
+// second.
+func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
+	yes := func(name string, percent int) bool { return rapid.IntRange(0, 99).Draw(t, name) < percent }
+	between := func(name string, from, to int) int64 { return int64(rapid.IntRange(from, to).Draw(t, name)) }
+	n := rapid.IntRange(2, 7).Draw(t, "places")
+	p := &vrp.Problem{}
+	m := &vrp.Matrix{Size: n, Durations: make([]int32, n*n), Distances: make([]int32, n*n)}
+	x, y := make([]float64, n), make([]float64, n)
+	for i := range n {
+		x[i], y[i] = float64(between("x", 0, 300)), float64(between("y", 0, 300))
+	}
+	uneven := yes("one-ways", 30)
+	for i := range n {
+		for j := range n {
+			d := math.Hypot(x[i]-x[j], y[i]-y[j])
+			m.Durations[i*n+j], m.Distances[i*n+j] = int32(math.Ceil(d)), int32(math.Ceil(d*10))
+			if uneven && i < j {
+				m.Durations[i*n+j] += int32(between("detour", 0, 100))
+			}
+			if uneven && i != j && yes("no way", 3) {
+				m.Durations[i*n+j] = vrp.Unreachable
+			}
+		}
+	}
+	if yes("cost matrix", 10) {
+		m.Costs = make([]int32, n*n)
+		for i := range m.Costs {
+			m.Costs[i] = int32(between("cost", 0, 500))
+		}
+	}
+	p.Matrices = map[string]*vrp.Matrix{"car": m}
+	windows := func(name string) []vrp.TimeWindow {
+		var out []vrp.TimeWindow
+		at := int64(0)
+		for range rapid.IntRange(0, 3).Draw(t, name) {
+			at += between("gap", 0, 900)
+			to := at + between("length", 0, 900)
+			out = append(out, vrp.TimeWindow{at, to})
+			at = to
+		}
+		return out
+	}
+	dims := rapid.IntRange(0, 2).Draw(t, "dims")
+	amounts := func(name string, most int) []int64 {
+		out := make([]int64, dims)
+		for d := range out {
+			out[d] = between(name, 0, most)
+		}
+		return out
+	}
+	skills := func(name string, percent int) []uint32 {
+		var out []uint32
+		for s := uint32(1); s <= 2; s++ {
+			if yes(name, percent) {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	perType := func(name string) map[string]int64 {
+		if !yes(name, 20) {
+			return nil
+		}
+		return map[string]int64{"senior": between(name, 0, 200)}
+	}
+	place := func() *int { return new(rapid.IntRange(0, n-1).Draw(t, "place")) }
+	priority := func() int { return int(between("priority", 0, 3)) * 10 }
+	withPickup := yes("pickups", 50)
+	for i := range visits {
+		if yes("shipment", 25) {
+			stop := func() vrp.ShipmentStop {
+				return vrp.ShipmentStop{ID: uint64(i), LocationIndex: place(), Setup: between("setup", 0, 60), Service: between("service", 0, 200),
+					SetupPerType: perType("setup per type"), ServicePerType: perType("service per type"), TimeWindows: windows("windows")}
+			}
+			p.Shipments = append(p.Shipments, vrp.Shipment{Amount: amounts("amount", 4), Skills: skills("needs", 20), Priority: priority(), Pickup: stop(), Delivery: stop()})
+			continue
+		}
+		j := vrp.Job{ID: uint64(i), LocationIndex: place(), Setup: between("setup", 0, 60), Service: between("service", 0, 200), SetupPerType: perType("setup per type"),
+			ServicePerType: perType("service per type"), Delivery: amounts("delivery", 4), Skills: skills("needs", 20), Priority: priority(), TimeWindows: windows("windows")}
+		if withPickup {
+			j.Pickup = amounts("pickup", 4)
+		}
+		if yes("allowed", 10) {
+			j.AllowedVehicles = []uint64{1}
+		}
+		if yes("forbidden", 10) {
+			j.ForbiddenVehicles = []uint64{1}
+		}
+		p.Jobs = append(p.Jobs, j)
+	}
+	for i := range vehicles {
+		v := vrp.Vehicle{ID: uint64(i + 1), Skills: skills("has", 70)}
+		if yes("start", 85) {
+			v.StartIndex = place()
+		}
+		if yes("end", 85) {
+			v.EndIndex = place()
+		}
+		if dims > 0 && yes("capacity", 70) {
+			v.Capacity = make([]int64, dims)
+			for d := range v.Capacity {
+				v.Capacity[d] = between("capacity", 2, 10)
+			}
+		}
+		if yes("hours", 70) {
+			open := between("open", 0, 600)
+			v.TimeWindow = &vrp.TimeWindow{open, open + between("day", 300, 3000)}
+		}
+		for k := range rapid.IntRange(0, 2).Draw(t, "breaks") {
+			from := int64(k)*1000 + between("break", 0, 600)
+			b := vrp.Break{ID: uint64(k), Service: between("rest", 0, 300), TimeWindows: []vrp.TimeWindow{{from, from + between("break length", 0, 399)}}}
+			if dims > 0 && yes("max load", 25) {
+				b.MaxLoad = amounts("max load", 6)
+			}
+			v.Breaks = append(v.Breaks, b)
+		}
+		if yes("costs", 40) {
+			v.Costs = &vrp.Costs{Fixed: between("fixed", 0, 1000), PerTaskHour: between("per task hour", 0, 1) * 1800, PerKm: between("per km", 0, 1) * 100}
+			if yes("per hour", 50) {
+				v.Costs.PerHour = new(between("per hour", 0, 7200))
+			}
+		}
+		if yes("type", 30) {
+			v.Type = "senior"
+		}
+		if yes("speed", 30) {
+			v.SpeedFactor = float64(between("speed", 5, 20)) / 10
+		}
+		if yes("max tasks", 20) {
+			v.MaxTasks = new(rapid.IntRange(0, 4).Draw(t, "max tasks"))
+		}
+		if yes("max travel", 20) {
+			v.MaxTravelTime = new(between("max travel", 0, 1500))
+		}
+		if yes("max distance", 20) {
+			v.MaxDistance = new(between("max distance", 0, 15000))
+		}
+		if yes("max duration", 20) {
+			v.MaxRouteDuration = new(between("max duration", 0, 2500))
+		}
+		p.Vehicles = append(p.Vehicles, v)
+	}
+	return p
+}
