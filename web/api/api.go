@@ -14,7 +14,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -274,6 +273,3 @@ func readAll(r *http.Request) ([]byte, error) {
 	}
 	return body, nil
 }
-
-// schemaOf returns the schema of a Go type for types that write their own JSON.
-func schemaOf[T any](r huma.Registry) *huma.Schema { return r.Schema(reflect.TypeFor[T](), true, "") }

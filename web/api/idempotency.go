@@ -263,3 +263,15 @@ func newID(ctx context.Context, given *uuid.UUID) uuid.UUID {
 	id[8] = id[8]&0x3f | 0x80
 	return id
 }
+
+// again finds what an earlier try of the same request added before the process died, if adding it again ran into
+// it. Only ids that follow from the key tell so; an id the client gave may be anybody's.
+func again[T any](ctx context.Context, given *uuid.UUID, err error, load func() (T, error)) (T, error) {
+	if _, keyed := ctx.Value(keyKey{}).(string); keyed && given == nil && crm.KindOf(err) == crm.Conflict {
+		if found, lookErr := load(); lookErr == nil {
+			return found, nil
+		}
+	}
+	var none T
+	return none, err
+}

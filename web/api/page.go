@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"catchment/crm"
 )
@@ -33,56 +32,23 @@ type List[T any] struct {
 	Body Page[T]
 }
 
-// list answers with the items, which hold one more than the limit if there is a next page; key gives what the
-// cursor of the next page starts after.
-func list[T, K any](ctx context.Context, items []T, limit int, key func(T) K) (*List[T], error) {
-	page := &List[T]{Body: Page[T]{Items: items}}
-	if items == nil {
-		page.Body.Items = []T{}
+// paged answers with a page of a room's list, each item as it leaves the house.
+func paged[T, J any](ctx context.Context, page crm.Page[T], item func(T) J) *List[J] {
+	answer := whole(page.Items, item)
+	if page.Next != "" {
+		answer.Body.Next = page.Next
+		answer.Link = nextLink(ctx, page.Next)
 	}
-	if len(items) > limit {
-		page.Body.Items = items[:limit]
-		next, err := encodeCursor(key(items[limit-1]))
-		if err != nil {
-			return nil, err
-		}
-		page.Body.Next = next
-		page.Link = nextLink(ctx, next)
-	}
-	return page, nil
+	return answer
 }
 
 // whole answers with a list that has no pages.
-func whole[T any](items []T) *List[T] {
-	if items == nil {
-		items = []T{}
+func whole[T, J any](items []T, item func(T) J) *List[J] {
+	answer := &List[J]{Body: Page[J]{Items: make([]J, 0, len(items))}}
+	for _, t := range items {
+		answer.Body.Items = append(answer.Body.Items, item(t))
 	}
-	return &List[T]{Body: Page[T]{Items: items}}
-}
-
-// encodeCursor makes a cursor of a key. It is readable to who looks, and holds nothing the page did not show.
-func encodeCursor[K any](key K) (string, error) {
-	text, err := json.Marshal(key)
-	if err != nil {
-		return "", fmt.Errorf("encode cursor: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(text), nil
-}
-
-// decodeCursor returns the key of a cursor, and nil for none.
-func decodeCursor[K any](cursor string) (*K, error) {
-	if cursor == "" {
-		return nil, nil
-	}
-	key := new(K)
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err == nil {
-		err = unmarshal(text, key)
-	}
-	if err != nil || strings.Contains(string(text), `\u0000`) {
-		return nil, crm.Invalidf("query.cursor", "is no cursor of this list")
-	}
-	return key, nil
+	return answer
 }
 
 type urlKey struct{}
@@ -119,15 +85,8 @@ func (m Match) version() (int, error) {
 	return version, nil
 }
 
-// checkVersion answers 412 if somebody changed the record since the caller read it.
-func checkVersion(asked, current int) error {
-	if asked != current {
-		return stale()
-	}
-	return nil
-}
-
-func stale() error {
+// stale answers that somebody changed the record since the caller read it.
+func stale() *Problem {
 	return NewProblem(http.StatusPreconditionFailed, "somebody else changed this meanwhile; load it again",
 		FieldError{"header.If-Match", "names an older version"})
 }
@@ -143,6 +102,16 @@ type One[T any] struct {
 func one[T any](body T, version int) *One[T] {
 	return &One[T]{ETag: etag(version), Body: body}
 }
+
+// oneAt answers with a new record and where it is.
+func oneAt[T any](body T, version int, path string) *One[T] {
+	answer := one(body, version)
+	answer.Location = prefix + path
+	return answer
+}
+
+// prefix is where the API is mounted, for addresses in answers.
+const prefix = "/api/v1"
 
 func etag(version int) string { return `"v` + strconv.Itoa(version) + `"` }
 
@@ -173,5 +142,22 @@ func matches(list, tag string) bool {
 
 // Nothing is the answer of operations that return no body.
 type Nothing struct{}
+
+// ID is what operations on one record take.
+type ID struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The record's id" example:"0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"`
+}
+
+// optionalID reads an id that a query may leave out.
+func optionalID(field, text string) (*uuid.UUID, error) {
+	if text == "" {
+		return nil, nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return nil, crm.Invalidf("query."+field, "is no id")
+	}
+	return &id, nil
+}
 
 var _ huma.StatusError = (*Problem)(nil)

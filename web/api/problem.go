@@ -180,6 +180,9 @@ func Apology(ctx context.Context) *Problem {
 const statusClientGone = 499
 
 func fromKind(e *crm.Error, located func(string) string) *Problem {
+	if e.Kind == crm.Conflict && e.Field == "version" { // as crm.Stale tells it
+		return stale()
+	}
 	status := map[crm.Kind]int{
 		crm.Invalid:         http.StatusUnprocessableEntity,
 		crm.NotFound:        http.StatusNotFound,

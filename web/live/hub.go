@@ -200,6 +200,9 @@ type key struct{ topic, event, id string }
 
 // Stream is what one screen has yet to be told.
 type Stream struct {
+	// Rewrite gives a message the form its hearer may have it in; nil leaves messages as they are.
+	Rewrite func(Message) Message
+
 	hub    *Hub
 	owner  string
 	topics []string

@@ -51,6 +51,9 @@ func Serve(w http.ResponseWriter, r *http.Request, s *Stream, still func(context
 			text = ": still here\n\n"
 		case <-s.Ready():
 			for _, m := range s.Take() {
+				if s.Rewrite != nil {
+					m = s.Rewrite(m)
+				}
 				text += fmt.Sprintf("event: %s\ndata: %s\n\n", m.Event, oneLine(m.Data))
 			}
 		}

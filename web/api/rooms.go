@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+
+	"github.com/paulmach/orb"
+
+	"catchment/crm"
+	"catchment/crm/customer"
+	"catchment/crm/work"
+	"catchment/routing/dispatch"
+	"catchment/web/live"
+	"catchment/web/login"
+)
+
+// Rooms are the parts of the business that operations call.
+type Rooms struct {
+	Store     *crm.Store
+	Customers *customer.Customers
+	Work      *work.Work
+	Plans     *dispatch.Planner
+	Desk      *login.Desk
+	Hub       *live.Hub
+
+	// Place tells what the loaded map covers.
+	Place func(ctx context.Context) (Place, error)
+}
+
+// Place is the part of the world that is loaded.
+type Place struct {
+	Bound       orb.Bound
+	Source      string // "osm", or "town" for the generated one
+	Name        string // "Liechtenstein"
+	Attribution string
+}
+
+// Operations returns what adds every operation to an API.
+func Operations(rooms Rooms) func(*API) {
+	return func(a *API) {
+		loginOperations(a, rooms)
+		staffOperations(a, rooms)
+		accountOperations(a, rooms)
+		siteOperations(a, rooms)
+		resourceOperations(a, rooms)
+		visitOperations(a, rooms)
+		syncOperations(a, rooms)
+		routeOperations(a, rooms)
+		planOperations(a, rooms)
+		boardOperations(a, rooms)
+		liveOperations(a, rooms)
+	}
+}
+
+// Point is a place: longitude, latitude in degrees on WGS 84.
+type Point [2]float64
+
+// point returns a point as the wire has it.
+func point(p orb.Point) Point { return Point(p) }
