@@ -66,10 +66,8 @@ func StartCluster(ctx context.Context, folder string, options ClusterOptions) (_
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	if account != nil {
-		if d := closedParent(folder); d != "" {
-			return nil, fmt.Errorf("%s is closed to the account PostgreSQL runs under: set DATA to a folder others may walk to, such as /var/lib/catchment", d)
-		}
+	if err := CheckFolder(folder); err != nil {
+		return nil, err
 	}
 	c := &Cluster{folder: folder, ended: make(chan error, 1), log: options.Log}
 	if c.log == nil {
@@ -99,7 +97,39 @@ func StartCluster(ctx context.Context, folder string, options ClusterOptions) (_
 	if err := c.settleOrphan(ctx); err != nil {
 		return nil, err
 	}
-	return c, c.start(ctx, account, options.Settings)
+	if err := c.start(ctx, account, options.Settings); err != nil {
+		return nil, err
+	}
+	return c, os.WriteFile(c.addressFile(), []byte(c.URL("")+"\n"), 0o600)
+}
+
+// addressFile tells other processes of ours how to reach the running cluster.
+func (c *Cluster) addressFile() string { return filepath.Join(c.folder, "address") }
+
+// RunningURL returns the address of a database of the cluster that another process runs in the folder.
+func RunningURL(folder, database string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(folder, "address"))
+	if err != nil {
+		return "", fmt.Errorf("find the database another process runs: %w", err)
+	}
+	return strings.TrimSpace(string(text)) + database, nil
+}
+
+// CheckFolder returns an error if a private cluster cannot live in the folder, because PostgreSQL, which runs under
+// another account when we are root, could not walk to it.
+func CheckFolder(folder string) error {
+	account, err := serverAccount()
+	if err != nil || account == nil {
+		return err
+	}
+	folder, err = filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	if d := closedParent(folder); d != "" {
+		return fmt.Errorf("%s is closed to the account PostgreSQL runs under: set DATA to a folder others may walk to, such as /var/lib/catchment", d)
+	}
+	return nil
 }
 
 // choose returns the install that fits the data already there, else the newest.
