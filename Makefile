@@ -1,0 +1,49 @@
+# make run    sets everything up and serves on http://127.0.0.1:8080
+#             OSM=FILE.osm.pbf   streets and map from this extract (else Liechtenstein, else a generated town)
+#             ADDR=HOST:PORT     DATA=FOLDER     DATABASE_URL=postgres://…
+# make test   installs what the tests need and runs all of them
+#             EXTRACTS=FOLDER and BENCH=FOLDER also run the tests on real data found there
+#             CHROMIUM=PATH      the browser for the browser tests
+
+.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-road bench-region openapi
+.DEFAULT_GOAL := run
+export CGO_ENABLED = 1
+
+run:
+	@tools/need.sh run
+	@echo "Building …"
+	@$(MAKE) --no-print-directory ui
+	@go build -o bin/catchment ./cmd/catchment
+	@exec bin/catchment up
+
+ui:
+	@go -C web/build run .
+
+build: ui
+	@go build -o bin/catchment ./cmd/catchment
+
+test:
+	@tools/need.sh test
+	@$(MAKE) --no-print-directory build
+	@go build -o bin/testcluster ./cmd/testcluster
+	@go build -o bin/testreport ./cmd/testreport
+	@bin/testcluster -- tools/test.sh
+
+check:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt would change these files"; exit 1; }
+	@go vet ./...
+	@cd web/app && node_modules/.bin/tsc --noEmit
+
+shots: build
+	@go build -o bin/testcluster ./cmd/testcluster
+	@SHOTS=$(or $(SHOTS),test-results/shots) bin/testcluster -- go test -count=1 -run 'Gallery' ./e2e
+
+openapi:
+	@go run ./cmd/testcluster -- go test -count=1 -run OpenAPI ./web/... -update
+	@$(MAKE) --no-print-directory -C web/app/types
+
+bench-vrp:
+	@go run ./cmd/benchvrp
+
+clean:
+	rm -rf bin web/dist/* web/app/node_modules test-results
