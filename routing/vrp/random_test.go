@@ -21,6 +21,10 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 		x[i], y[i] = float64(between("x", 0, 300)), float64(between("y", 0, 300))
 	}
 	uneven := yes("one-ways", 30)
+	island := -1
+	if yes("island", 10) {
+		island = int(between("island place", 0, n-1))
+	}
 	for i := range n {
 		for j := range n {
 			d := math.Hypot(x[i]-x[j], y[i]-y[j])
@@ -28,7 +32,18 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 			if uneven && i < j {
 				m.Durations[i*n+j] += int32(between("detour", 0, 100))
 			}
-			if uneven && i != j && yes("no way", 3) {
+		}
+	}
+	for via := range n { // as on roads, no way is longer than a detour
+		for i := range n {
+			for j := range n {
+				m.Durations[i*n+j] = min(m.Durations[i*n+j], m.Durations[i*n+via]+m.Durations[via*n+j])
+			}
+		}
+	}
+	for i := range n {
+		for j := range n {
+			if i != j && (i == island || j == island) {
 				m.Durations[i*n+j] = vrp.Unreachable
 			}
 		}
