@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"catchment/crm"
 	"catchment/web/api"
 	"catchment/web/live"
 	"catchment/web/login"
@@ -146,6 +147,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	server.RegisterOnShutdown(s.config.Hub.Drain)
 
+	go s.tidy(ctx)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -167,6 +169,24 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("drain: %w", err)
 	}
 	return nil
+}
+
+// tidy deletes what has run out, at once and then every hour. Several processes doing so do no harm.
+func (s *Server) tidy(ctx context.Context) {
+	hourly := time.NewTicker(time.Hour)
+	defer hourly.Stop()
+	for {
+		within, cancel := context.WithTimeout(crm.WithActor(ctx, crm.System("tidy")), time.Minute)
+		if err := s.config.Desk.Tidy(within); err != nil && ctx.Err() == nil {
+			s.config.Log.WarnContext(ctx, "tidy", "error", err)
+		}
+		cancel()
+		select {
+		case <-ctx.Done():
+			return
+		case <-hourly.C:
+		}
+	}
 }
 
 func noSuchOperation(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,7 @@ import (
 	"catchment/crm"
 	"catchment/crm/customer"
 	"catchment/crm/work"
+	"catchment/geo/geocode"
 	"catchment/routing/dispatch"
 	"catchment/web/live"
 	"catchment/web/login"
@@ -19,6 +20,7 @@ type Rooms struct {
 	Customers *customer.Customers
 	Work      *work.Work
 	Plans     *dispatch.Planner
+	Addresses *geocode.Geocoder
 	Desk      *login.Desk
 	Hub       *live.Hub
 
@@ -47,6 +49,7 @@ func Operations(rooms Rooms) func(*API) {
 		routeOperations(a, rooms)
 		planOperations(a, rooms)
 		boardOperations(a, rooms)
+		addressOperations(a, rooms)
 		liveOperations(a, rooms)
 	}
 }
