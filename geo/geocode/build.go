@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/paulmach/orb"
 
@@ -47,9 +46,6 @@ type builder struct {
 }
 
 func fullAddress(a address) bool { return a.street != "" && a.city != "" && a.postcode != "" }
-
-// key folds a name for comparing.
-func key(name string) string { return strings.Join(words(name), " ") }
 
 func (c *collection) build() *builder {
 	b := &builder{collection: c, full: newGrid(), byStreet: map[string][]int{}, located: newGrid()}

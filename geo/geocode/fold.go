@@ -1,6 +1,7 @@
 package geocode
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -9,7 +10,7 @@ import (
 
 // letters that do not decompose into an ASCII letter and marks: what people type for them.
 var letters = map[rune]string{
-	'ß': "ss", 'ẞ': "ss", 'æ': "a", 'œ': "o", 'ø': "o", 'đ': "d", 'ð': "d", 'þ': "th", 'ł': "l", 'ı': "i", 'ĸ': "k", 'ŋ': "ng",
+	'ß': "ss", 'ẞ': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'đ': "d", 'ð': "d", 'þ': "th", 'ł': "l", 'ı': "i", 'ĸ': "k", 'ŋ': "ng",
 	'а': "a", 'б': "b", 'в': "v", 'г': "g", 'д': "d", 'е': "e", 'ж': "zh", 'з': "z", 'и': "i", 'к': "k", 'л': "l",
 	'м': "m", 'н': "n", 'о': "o", 'п': "p", 'р': "r", 'с': "s", 'т': "t", 'у': "u", 'ф': "f", 'х': "h", 'ц': "ts", 'ч': "ch",
 	'ш': "sh", 'щ': "sht", 'ъ': "", 'ы': "y", 'ь': "", 'э': "e", 'ю': "yu", 'я': "ya", 'і': "i", 'є': "ye", 'ґ': "g", 'ј': "j", 'љ': "lj", 'њ': "nj", 'ћ': "c", 'ђ': "dj", 'џ': "dz",
@@ -17,94 +18,153 @@ var letters = map[rune]string{
 	'ν': "n", 'ξ': "x", 'ο': "o", 'π': "p", 'ρ': "r", 'σ': "s", 'ς': "s", 'τ': "t", 'υ': "y", 'φ': "f", 'χ': "ch", 'ψ': "ps", 'ω': "o",
 }
 
-// umlauts written with an e are one with umlauts and with the bare vowel: Äule, Aeule and Aule are all "aule".
+// umlauts written with an e, as people do who lack the key.
 var umlauts = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u")
 
-// short forms of words that are often abbreviated. Both the long and the short form become the one on the right.
-var shortForms = map[string]string{
-	"strasse": "str", "street": "st", "sankt": "st", "saint": "st", "sainte": "st", "santa": "st", "san": "st", "sao": "st", "ste": "st",
-	"avenue": "av", "avenida": "av", "ave": "av", "boulevard": "bd", "blvd": "bd", "bvd": "bd", "route": "rte", "road": "rd", "lane": "ln", "drive": "dr",
-	"doktor": "dr", "doctor": "dr", "professor": "prof", "place": "pl", "platz": "pl", "plaza": "pl", "chemin": "ch", "rua": "r", "rue": "r", "ru": "r", "calle": "c",
-	"travessa": "tv", "praca": "pr", "largo": "lg", "quai": "q", "square": "sq", "impasse": "imp", "via": "v", "viale": "vle", "piazza": "pza",
-	"general": "gen", "prince": "pce", "princesse": "pcesse", "allee": "all", "alle": "all", "gasse": "g", "weg": "w", "num": "", "nr": "", "no": "", "hausnr": "", "hausnummer": "",
-	"p": "pl", "und": "u", "and": "u",
-}
+// equals are words that stand for each other, in folded form; the first of a row is the short form.
+var equals = func() map[string][]string {
+	m := map[string][]string{}
+	for _, row := range [][]string{
+		{"str", "strasse"}, {"st", "street", "sankt", "saint", "sainte", "santa", "san", "sao", "ste"}, {"av", "ave", "avenue", "avenida"},
+		{"bd", "blvd", "bvd", "boulevard"}, {"rte", "route"}, {"rd", "road"}, {"ln", "lane"}, {"dr", "doktor", "doctor", "drive"},
+		{"prof", "professor"}, {"pl", "platz", "place", "plaza"}, {"ch", "chemin"}, {"r", "rue", "rua"}, {"c", "calle"}, {"tv", "travessa"},
+		{"lg", "largo"}, {"sq", "square"}, {"imp", "impasse"}, {"pza", "piazza"}, {"gen", "general"}, {"g", "gasse"}, {"w", "weg"},
+		{"gr", "grosse", "grosser", "grosses"}, {"kl", "kleine", "kleiner", "kleines"}, {"alt", "alte", "alter", "altes"}, {"u", "und", "and"},
+		{"bgm", "burgermeister"}, {"b", "bei", "beim"}, {"a", "am", "an"}, {"all", "allee"},
+	} {
+		for _, word := range row {
+			m[word] = row
+		}
+	}
+	return m
+}()
 
-// fold writes a text in lower-case ASCII words: without accents, umlauts as the bare vowel, letters of other
-// scripts as they are usually typed. What is neither letter nor digit separates words, except the apostrophe and
-// the full stop of an abbreviation.
-func fold(text string) []string {
-	var words []string
-	var b strings.Builder
+// endings of compound names and their short forms.
+var endings = [][2]string{{"strasse", "str"}, {"platz", "pl"}, {"gasse", "g"}, {"allee", "all"}}
+
+// A folded word: without accents, with umlauts as the bare vowel, and with umlauts written with an e.
+type folded struct{ bare, expanded string }
+
+// split folds a text to lower-case ASCII words; letters of other scripts as they are usually typed. What is neither
+// letter nor digit separates words, except the apostrophe.
+func split(text string) []folded {
+	var out []folded
+	var bare, expanded strings.Builder
 	flush := func() {
-		if b.Len() > 0 {
-			words = append(words, umlauts.Replace(b.String()))
-			b.Reset()
+		if bare.Len() > 0 {
+			out = append(out, folded{bare.String(), expanded.String()})
+			bare.Reset()
+			expanded.Reset()
 		}
 	}
 	for _, r := range norm.NFKD.String(text) {
 		switch {
+		case r == '\u0308' && expanded.Len() > 0: // the two dots
+			switch s := expanded.String(); s[len(s)-1] {
+			case 'a', 'o', 'u':
+				expanded.WriteByte('e')
+			}
 		case unicode.Is(unicode.Mn, r), r == '\'', r == '’', r == '`', r == '\u00ad':
 		case unicode.IsLetter(r):
 			r = unicode.ToLower(r)
-			if s, ok := letters[r]; ok {
-				b.WriteString(s)
-			} else {
-				b.WriteRune(r)
+			switch s, ok := letters[r]; {
+			case r == 'ø':
+				bare.WriteString("o")
+				expanded.WriteString("oe")
+			case ok:
+				bare.WriteString(s)
+				expanded.WriteString(s)
+			default:
+				bare.WriteRune(r)
+				expanded.WriteRune(r)
 			}
 		case unicode.IsDigit(r):
-			b.WriteRune(r)
+			bare.WriteRune(r)
+			expanded.WriteRune(r)
 		default:
 			flush()
 		}
 	}
 	flush()
-	return words
+	return out
 }
 
-// canonical gives each word its short form: a street's ending is "str" however it was written.
-func canonical(word string) string {
-	if short, ok := shortForms[word]; ok {
-		return short
+// fold returns the words of a text without accents, umlauts as the bare vowel.
+func fold(text string) []string {
+	parts := split(text)
+	out := make([]string, len(parts))
+	for i, p := range parts {
+		out[i] = p.bare
 	}
-	if rest, ok := strings.CutSuffix(word, "strasse"); ok {
-		return rest + "str"
-	}
-	return word
+	return out
 }
 
-// words of a name as they are stored in the index.
-func words(name string) []string {
-	folded := fold(name)
-	out := folded[:0]
-	for _, w := range folded {
-		if w = canonical(w); w != "" {
+// key folds a name for telling whether two are one: "Bahnhofstr." and "Bahnhofstraße" are, "Äule" and "Aeule" too.
+func key(name string) string {
+	parts := fold(name)
+	for i, w := range parts {
+		w = umlauts.Replace(w)
+		if row, ok := equals[w]; ok {
+			w = row[0]
+		} else {
+			for _, e := range endings {
+				if rest, ok := strings.CutSuffix(w, e[0]); ok {
+					w = rest + e[1]
+					break
+				}
+			}
+		}
+		parts[i] = w
+	}
+	return strings.Join(parts, " ")
+}
+
+// A word of a name in all the forms in which it may be typed.
+type word []string
+
+// forms of a folded word.
+func (f folded) forms() word {
+	out := word{f.bare}
+	add := func(w string) {
+		if w != "" && !slices.Contains(out, w) && len(out) < 12 {
 			out = append(out, w)
+		}
+	}
+	add(f.expanded)
+	add(umlauts.Replace(f.bare))
+	for _, w := range slices.Clone(out) {
+		for _, other := range equals[w] {
+			add(other)
+		}
+		for _, e := range endings {
+			if rest, ok := strings.CutSuffix(w, e[0]); ok && rest != "" {
+				add(rest + e[1])
+			} else if rest, ok := strings.CutSuffix(w, e[1]); ok && len(e[1]) > 2 && len(rest) > 2 {
+				add(rest + e[0])
+			}
 		}
 	}
 	return out
 }
 
-// queryWord is canonical, forgiving a slip within the street's ending, as in "bahnhofstrase".
-func queryWord(word string) string {
-	c := canonical(word)
-	if c != word || len(word) < 5 || strings.HasSuffix(word, "str") {
-		return c
+// words of a name, each in all its forms.
+func words(name string) []word {
+	parts := split(name)
+	out := make([]word, len(parts))
+	for i, p := range parts {
+		out[i] = p.forms()
 	}
-	for _, n := range [...]int{7, 6, 8} {
-		if n > len(word) {
-			continue
-		}
-		ending := word[len(word)-n:]
-		// The ending must begin where the name ends, else its slip would eat a letter of the name.
-		if ending[0] != 's' && ending != "trasse" && ending != "tsrasse" {
-			continue
-		}
-		if distance(ending, "strasse", 1) <= 1 {
-			return word[:len(word)-n] + "str"
-		}
+	return out
+}
+
+// joined are the neighbouring words of a name written as one: "Land Strasse" is "Landstrasse" to those who type.
+func joined(name string) []word {
+	parts := split(name)
+	var out []word
+	for i := 1; i < len(parts); i++ {
+		out = append(out, folded{parts[i-1].bare + parts[i].bare, parts[i-1].expanded + parts[i].expanded}.forms())
 	}
-	return c
+	return out
 }
 
 // distance is the Damerau-Levenshtein distance (optimal string alignment) of two folded words, or most+1 as soon as
@@ -157,6 +217,21 @@ func slips(length int) int {
 		return 2
 	}
 	return 3
+}
+
+// like is the best likeness of a typed word to any form of another.
+func (w word) like(typed string, prefix bool) float64 {
+	best := 0.0
+	for _, form := range w {
+		s := alike(typed, form, prefix)
+		if typed+"str" == form {
+			s = max(s, 0.88) // the ending is often left out
+		}
+		if best = max(best, s); best == 1 {
+			break
+		}
+	}
+	return best
 }
 
 // alike tells how well a typed word fits a word of the index: 1 the same, 0 not at all. With prefix the typed word

@@ -151,15 +151,16 @@ func (e *entry) words() []string {
 			out = append(out, w)
 		}
 	}
-	named := func(name string) {
-		parts := words(name)
-		for i, w := range parts {
-			add(w)
-			// "Land Strasse" and "Landstrasse" are one to those who type.
-			if i > 0 {
-				add(canonical(parts[i-1] + w))
+	all := func(words []word) {
+		for _, w := range words {
+			for _, form := range w {
+				add(form)
 			}
 		}
+	}
+	named := func(name string) {
+		all(words(name))
+		all(joined(name))
 	}
 	named(e.name)
 	for _, name := range e.others {
@@ -167,9 +168,7 @@ func (e *entry) words() []string {
 	}
 	named(e.city)
 	for _, code := range e.postcodes {
-		for _, w := range words(code) {
-			add(w)
-		}
+		named(code)
 	}
 	for _, area := range e.areas {
 		named(area)

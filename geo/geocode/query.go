@@ -50,11 +50,15 @@ var countryCode = regexp.MustCompile(`\b(?:(?i:[a-z]{1,3})-|(?i:fl|li|ch|de|at|f
 var flat = regexp.MustCompile(`(?i)\b(?:top|stg|stiege|apt|apartment|whg|wohnung|etage|floor|\d\.\s?(?:stock|og|floor))\b\.?\s?\d*\s*(?:,|$)`)
 
 // generic words tell little: half of all streets have them.
-var generic = map[string]bool{
-	"str": true, "w": true, "g": true, "pl": true, "av": true, "bd": true, "rte": true, "rd": true, "st": true, "ln": true, "all": true, "r": true, "c": true, "ch": true,
-	"am": true, "im": true, "an": true, "auf": true, "in": true, "der": true, "die": true, "das": true, "den": true, "dem": true, "zur": true, "zum": true, "bei": true, "beim": true,
-	"u": true, "de": true, "la": true, "le": true, "les": true, "du": true, "des": true, "da": true, "do": true, "dos": true, "das ": true, "l": true, "d": true, "del": true, "of": true, "the": true, "a": true, "el": true, "di": true,
-}
+var generic = func() map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(`str strasse w weg g gasse pl platz place plaza av ave avenue avenida bd blvd boulevard rte route rd road st street
+		sankt saint sainte ln lane all allee r rue rua c calle ch chemin am im an auf in der die das den dem zur zum bei beim u und de la le les
+		du des da do dos l d del of the a el di nr no hausnr hausnummer tv travessa lg largo`) {
+		m[w] = true
+	}
+	return m
+}()
 
 func weigh(word string) float64 {
 	switch {
@@ -93,7 +97,7 @@ func (q Query) parse() (parsed, error) {
 	if len(p.tokens) > mostTokens {
 		p.tokens = p.tokens[:mostTokens]
 	}
-	if len(p.tokens) == 0 && p.number == "" {
+	if len(p.tokens) == 0 && p.number == "" && !q.Typing {
 		return p, &BadQuery{"text", "holds no word to search for"}
 	}
 	if q.Typing && q.Text != "" && len(p.tokens) > 0 {
@@ -112,16 +116,12 @@ func (p *parsed) read(text string) {
 	// The parts of a range stay together as one word.
 	text = numberRange.ReplaceAllString(text, "${1}x${2}")
 	for _, word := range fold(text) {
-		t := token{word: queryWord(word)}
-		if t.word == "" {
-			continue
-		}
+		t := token{word: word, weight: weigh(word)}
 		if word[0] >= '0' && word[0] <= '9' && len(word) <= 9 {
 			if key, ordinal := houseKey(word); ordinal > 0 && len(fmt.Sprint(ordinal)) <= 4 && len(key)-len(fmt.Sprint(ordinal)) <= 5 {
 				t.number = key
 			}
 		}
-		t.weight = weigh(t.word)
 		p.tokens = append(p.tokens, t)
 	}
 }

@@ -1,47 +1,38 @@
 package geocode
 
-import (
-	"math"
-)
+import "math"
 
 // terms are the words of an entry, by the part of the address they belong to.
 type terms struct {
-	names    [][]string // the name and its other forms
-	locality []string   // town, postcodes, areas, country
-	kind     string
+	names    []name
+	locality []word // of town, postcodes, areas, country
 }
 
+// A name is its words, and its neighbouring words written as one.
+type name struct{ words, joined []word }
+
 func (e *found) terms() terms {
-	t := terms{kind: e.Kind}
-	t.names = append(t.names, words(e.Name))
-	for _, other := range e.OtherNames {
-		t.names = append(t.names, words(other))
+	var t terms
+	for _, n := range append([]string{e.Name}, e.OtherNames...) {
+		t.names = append(t.names, name{words(n), joined(n)})
 	}
-	add := func(name string) {
-		parts := words(name)
-		t.locality = append(t.locality, parts...)
-		for i := 1; i < len(parts); i++ {
-			t.locality = append(t.locality, canonical(parts[i-1]+parts[i]))
-		}
+	for _, n := range append(append([]string{e.City, e.Country}, e.Postcodes...), e.Areas...) {
+		t.locality = append(append(t.locality, words(n)...), joined(n)...)
 	}
-	add(e.City)
-	for _, code := range e.Postcodes {
-		add(code)
-	}
-	for _, area := range e.Areas {
-		add(area)
-	}
-	add(e.Country)
 	return t
 }
 
 // fit tells how well an entry answers a reading of the query.
 type fit struct {
 	confidence float64
+	uncapped   float64 // without the cap for words that match nothing: decides between readings
 }
 
-// unmatched is the likeness below which a word of the query counts as not found.
-const unmatched = 0.55
+// Likenesses that decide.
+const (
+	unmatched = 0.55 // below it a word of the query counts as not found
+	asOne     = 0.8  // from it on words count as written together or apart
+)
 
 // measure holds the entry against a reading. Three things count: that each word of the query is found (coverage),
 // that the words of the name are asked for (so that a street is not found by its town alone), and that no word is
@@ -50,68 +41,57 @@ func (t terms) measure(r reading) fit {
 	if len(r.tokens) == 0 {
 		return fit{}
 	}
-	n := len(r.tokens)
-	local := make([]float64, n)
+	local := make([]float64, len(r.tokens))
 	for i, token := range r.tokens {
 		for _, w := range t.locality {
-			if s := alike(token.word, w, token.prefix); s > local[i] {
-				local[i] = s
+			local[i] = max(local[i], w.like(token.word, token.prefix))
+			if i == 0 {
+				continue
 			}
-		}
-		if i > 0 { // a town written apart
-			joined := canonical(r.tokens[i-1].word + token.word)
-			for _, w := range t.locality {
-				if s := alike(joined, w, token.prefix); s > 0.8 {
-					local[i], local[i-1] = max(local[i], s), max(local[i-1], s)
-				}
+			if s := w.like(r.tokens[i-1].word+token.word, token.prefix); s > asOne { // a town written apart
+				local[i], local[i-1] = max(local[i], s), max(local[i-1], s)
 			}
 		}
 	}
-	best := 0.0
-	for variant, name := range t.names {
-		if c := confidence(r.tokens, local, name); c > best {
-			if variant > 0 {
-				c *= 0.99 // the local name first
-			}
-			best = max(best, c)
+	var best fit
+	for i, n := range t.names {
+		f := n.measure(r.tokens, local)
+		if i > 0 { // the local name first
+			f.confidence, f.uncapped = 0.99*f.confidence, 0.99*f.uncapped
+		}
+		if f.uncapped > best.uncapped {
+			best = f
 		}
 	}
-	return fit{best}
+	return best
 }
 
-// confidence for one form of the name.
-func confidence(tokens []token, local []float64, name []string) float64 {
-	n := len(tokens)
-	found := make([]float64, n) // how well each typed word is found
+// measure for one form of the name; local is how well each word of the query is found in the locality.
+func (n name) measure(tokens []token, local []float64) fit {
+	found := make([]float64, len(tokens)) // how well each typed word is found
 	copy(found, local)
-	asked := make([]float64, len(name)) // how well each word of the name is asked for
+	asked := make([]float64, len(n.words)) // how well each word of the name is asked for
 	match := func(i, k int, s float64) {
-		if s > found[i] {
-			found[i] = s
-		}
+		found[i] = max(found[i], s)
 		// A word that names the town as well is not taken for the street's name unless it fits at least as well.
-		if s > asked[k] && s >= local[i]-0.05 {
-			asked[k] = s
+		if s >= local[i]-0.05 {
+			asked[k] = max(asked[k], s)
 		}
 	}
 	for i, token := range tokens {
-		for k, w := range name {
-			s := alike(token.word, w, token.prefix)
-			if token.word+"str" == w {
-				s = max(s, 0.88)
-			}
-			match(i, k, s)
-			if k > 0 { // typed as one, named as two
-				if s := alike(token.word, canonical(name[k-1]+w), token.prefix); s > 0.75 {
-					match(i, k, s)
-					match(i, k-1, s)
-				}
-			}
+		for k, w := range n.words {
+			match(i, k, w.like(token.word, token.prefix))
 			if i > 0 { // typed as two, named as one
-				if s := alike(canonical(tokens[i-1].word+token.word), w, token.prefix); s > 0.75 {
+				if s := w.like(tokens[i-1].word+token.word, token.prefix); s > asOne {
 					match(i, k, s)
 					match(i-1, k, s)
 				}
+			}
+		}
+		for k, w := range n.joined { // typed as one, named as two
+			if s := w.like(token.word, token.prefix); s > asOne {
+				match(i, k, s)
+				match(i, k+1, s)
 			}
 		}
 	}
@@ -119,26 +99,26 @@ func confidence(tokens []token, local []float64, name []string) float64 {
 	for i, token := range tokens {
 		coverage += token.weight * found[i]
 		weight += token.weight
-		if found[i] < unmatched && !generic[token.word] {
+		if found[i] < unmatched && !generic[token.word] && len(token.word) > 2 {
 			lost = true
 		}
 	}
 	coverage /= weight
 	named, weight := 0.0, 0.0
-	for k, w := range name {
-		named += weigh(w) * asked[k]
-		weight += weigh(w)
+	for k, w := range n.words {
+		named += weigh(w[0]) * asked[k]
+		weight += weigh(w[0])
 	}
 	if weight == 0 {
-		return 0
+		return fit{}
 	}
 	named /= weight
 	if named < 0.3 {
-		return 0 // only its town was asked for
+		return fit{} // only its town was asked for
 	}
-	c := math.Pow(coverage, 1.2) * (0.35 + 0.65*named)
+	c := min(1, math.Pow(coverage, 1.2)*(0.35+0.65*named))
 	if lost {
-		c = min(c, 0.5)
+		return fit{min(c, 0.5), c}
 	}
-	return min(c, 1)
+	return fit{c, c}
 }

@@ -77,7 +77,7 @@ func (g *Geocoder) Search(ctx context.Context, q Query) ([]Candidate, error) {
 	for _, e := range entries {
 		terms := e.terms()
 		for _, r := range readings {
-			if f := terms.measure(r); f.confidence > e.fit.confidence {
+			if f := terms.measure(r); f.uncapped > e.fit.uncapped {
 				e.fit, e.read = f, r
 			}
 		}
@@ -97,7 +97,7 @@ func (g *Geocoder) recall(ctx context.Context, generations []int64, p parsed) ([
 	typed := slices.Clone(p.tokens)
 	for i := 1; i < len(p.tokens); i++ {
 		if a, b := p.tokens[i-1], p.tokens[i]; !numeric(a.word) && !numeric(b.word) {
-			typed = append(typed, token{word: canonical(a.word + b.word), prefix: b.prefix})
+			typed = append(typed, token{word: a.word + b.word, prefix: b.prefix})
 		}
 	}
 	for _, t := range typed {
@@ -106,7 +106,7 @@ func (g *Geocoder) recall(ctx context.Context, generations []int64, p parsed) ([
 		case t.prefix:
 			beginnings = append(beginnings, t.word)
 		case len(t.word) > 2:
-			exact = append(exact, t.word+"str") // the ending is often left out
+			exact = append(exact, t.word+"str")
 		}
 		if numeric(t.word) {
 			if len(t.word) >= 4 {
@@ -145,26 +145,22 @@ func (g *Geocoder) recall(ctx context.Context, generations []int64, p parsed) ([
 	if err != nil {
 		return nil, fmt.Errorf("find words: %w", err)
 	}
-	near, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	nearby, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return nil, fmt.Errorf("find words: %w", err)
 	}
 	// How well each word answers each typed one; a word that answers none is a chance likeness.
 	fits := map[string][]float64{}
-	for _, word := range near {
+	for _, near := range nearby {
 		row := make([]float64, len(typed))
 		useful := false
 		for i, t := range typed {
-			s := alike(t.word, word, t.prefix)
-			if t.word+"str" == word {
-				s = max(s, 0.88)
-			}
-			if s >= 0.5 {
+			if s := (word{near}).like(t.word, t.prefix); s >= 0.5 {
 				row[i], useful = s, true
 			}
 		}
 		if useful {
-			fits[word] = row
+			fits[near] = row
 		}
 	}
 	if len(fits) == 0 {
