@@ -3,6 +3,7 @@ package crm
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -60,8 +61,9 @@ func KindOf(err error) Kind {
 	return ""
 }
 
-// DBError tells what a database error means for the thing it was about: no row is NotFound, a violated
-// uniqueness is Conflict, a refused row or an unknown reference is Invalid. Others stay what they are, wrapped.
+// DBError tells what a database error means for the thing it was about: no row is NotFound, a violated uniqueness
+// Conflict, a row the policies refuse Forbidden, an unknown reference or a value no column can hold (such as a
+// text with a zero byte) Invalid. Others stay what they are, wrapped.
 func DBError(err error, what string) error {
 	if err == nil {
 		return nil
@@ -75,13 +77,16 @@ func DBError(err error, what string) error {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		switch pg.Code {
-		case "23505": // unique_violation
+		switch {
+		case pg.Code == "23505": // unique_violation
 			return &Error{Kind: Conflict, Message: "such a " + what + " exists already", Err: err}
-		case "23503": // foreign_key_violation
-			return &Error{Kind: Invalid, Field: pg.ColumnName, Message: "the " + what + " refers to something that does not exist", Err: err}
-		case "42501": // insufficient_privilege, also a row the policy refuses
+		case pg.Code == "23503": // foreign_key_violation; PostgreSQL names its constraints table_column_fkey
+			field := strings.TrimSuffix(strings.TrimPrefix(pg.ConstraintName, pg.TableName+"_"), "_fkey")
+			return &Error{Kind: Invalid, Field: field, Message: "the " + what + " refers to something that does not exist", Err: err}
+		case pg.Code == "42501": // insufficient_privilege, also a row the policy refuses
 			return &Error{Kind: Forbidden, Message: "this " + what + " lies outside your area", Err: err}
+		case strings.HasPrefix(pg.Code, "22"): // data exceptions
+			return &Error{Kind: Invalid, Message: "the " + what + " holds a value that cannot be stored", Err: err}
 		}
 	}
 	return fmt.Errorf("%s: %w", what, err)

@@ -2,6 +2,8 @@ package crm
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,14 +47,19 @@ func (s *Store) EnsureOrganisation(ctx context.Context, o Organisation) error {
 	if _, err := Require(ctx, OrganisationWrite); err != nil {
 		return err
 	}
-	if _, err := time.LoadLocation(o.Zone); err != nil || o.Zone == "" {
-		return Invalidf("zone", "%q is no time zone", o.Zone)
+	if err := o.check(); err != nil {
+		return err
 	}
 	return s.Write(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `insert into crm.organisation (name, zone, currency, language) values ($1, $2, $3, $4)
+		tag, err := tx.Exec(ctx, `insert into crm.organisation (name, zone, currency, language) values ($1, $2, $3, $4)
 			on conflict (id) do nothing`, o.Name, o.Zone, o.Currency, o.Language)
 		if err != nil {
 			return DBError(err, "organisation")
+		}
+		if tag.RowsAffected() == 1 {
+			if err := Append(ctx, tx, Event{Verb: "founded", Kind: "organisation", ID: SystemID, Changes: o.changes(Organisation{})}); err != nil {
+				return err
+			}
 		}
 		batch := &pgx.Batch{}
 		for _, r := range Roles() {
@@ -68,11 +75,8 @@ func (s *Store) ChangeOrganisation(ctx context.Context, version int, o Organisat
 	if _, err := Require(ctx, OrganisationWrite); err != nil {
 		return Organisation{}, err
 	}
-	if _, err := time.LoadLocation(o.Zone); err != nil || o.Zone == "" {
-		return Organisation{}, Invalidf("zone", "%q is no time zone", o.Zone)
-	}
-	if o.Name == "" {
-		return Organisation{}, Invalidf("name", "is empty")
+	if err := o.check(); err != nil {
+		return Organisation{}, err
 	}
 	err := s.Write(ctx, func(tx pgx.Tx) error {
 		before, err := pgx.CollectExactlyOneRow(must(tx.Query(ctx, `select name, zone, currency, language, version from crm.organisation for update`)),
@@ -89,14 +93,37 @@ func (s *Store) ChangeOrganisation(ctx context.Context, version int, o Organisat
 			return DBError(err, "organisation")
 		}
 		o.Version = version + 1
-		changes := Changes{}
-		changes.Set("name", before.Name, o.Name)
-		changes.Set("zone", before.Zone, o.Zone)
-		changes.Set("currency", before.Currency, o.Currency)
-		changes.Set("language", before.Language, o.Language)
-		return Append(ctx, tx, Event{Verb: "changed", Kind: "organisation", ID: SystemID, Changes: changes})
+		return Append(ctx, tx, Event{Verb: "changed", Kind: "organisation", ID: SystemID, Changes: o.changes(before)})
 	})
 	return o, err
+}
+
+// Languages are those the screens speak.
+var Languages = []string{"en", "de"}
+
+func (o Organisation) check() error {
+	if strings.TrimSpace(o.Name) == "" || len(o.Name) > 200 {
+		return Invalidf("name", "give a name of at most 200 letters")
+	}
+	if _, err := time.LoadLocation(o.Zone); err != nil || o.Zone == "" || o.Zone == "Local" {
+		return Invalidf("zone", "%q is no time zone", o.Zone)
+	}
+	if len(o.Currency) != 3 || strings.Trim(o.Currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return Invalidf("currency", "%q is no currency code such as EUR", o.Currency)
+	}
+	if !slices.Contains(Languages, o.Language) {
+		return Invalidf("language", "we speak %s", strings.Join(Languages, ", "))
+	}
+	return nil
+}
+
+func (o Organisation) changes(before Organisation) Changes {
+	changes := Changes{}
+	changes.Set("name", before.Name, o.Name)
+	changes.Set("zone", before.Zone, o.Zone)
+	changes.Set("currency", before.Currency, o.Currency)
+	changes.Set("language", before.Language, o.Language)
+	return changes
 }
 
 // must hands rows on; pgx reports the error of a query again when its rows are collected.

@@ -68,6 +68,9 @@ func (s *Store) AddStaff(ctx context.Context, n NewStaff) (Staff, error) {
 	if n.Language == "" {
 		n.Language = "en"
 	}
+	if err := checkTastes(&n.Language, nil); err != nil {
+		return Staff{}, err
+	}
 	if n.ID == uuid.Nil {
 		n.ID = uuid.Must(uuid.NewV7())
 	}
@@ -122,18 +125,37 @@ func (s *Store) ChangeMe(ctx context.Context, language, theme *string) (Staff, e
 	if err != nil {
 		return Staff{}, err
 	}
-	if language != nil && !slices.Contains([]string{"en", "de"}, *language) {
-		return Staff{}, Invalidf("language", "we speak en and de")
-	}
-	if theme != nil && !slices.Contains([]string{"system", "light", "dark", "sunlight"}, *theme) {
-		return Staff{}, Invalidf("theme", "choose system, light, dark or sunlight")
-	}
 	return s.changeStaff(ctx, actor.ID, nil, StaffChange{Language: language, Theme: theme})
 }
 
+func checkTastes(language, theme *string) error {
+	if language != nil && !slices.Contains(Languages, *language) {
+		return Invalidf("language", "we speak %s", strings.Join(Languages, ", "))
+	}
+	if theme != nil && !slices.Contains([]string{"system", "light", "dark", "sunlight"}, *theme) {
+		return Invalidf("theme", "choose system, light, dark or sunlight")
+	}
+	return nil
+}
+
 func (s *Store) changeStaff(ctx context.Context, id uuid.UUID, version *int, c StaffChange) (Staff, error) {
+	if err := checkTastes(c.Language, c.Theme); err != nil {
+		return Staff{}, err
+	}
+	if c.Name != nil {
+		name := strings.TrimSpace(*c.Name)
+		if c.Name = &name; name == "" || len(name) > 200 {
+			return Staff{}, Invalidf("name", "give a name of at most 200 letters")
+		}
+	}
 	var out Staff
 	err := s.Write(ctx, func(tx pgx.Tx) error {
+		// Administrators are locked with the person, in one order, so that two cannot dismiss each other.
+		_, err := tx.Exec(ctx, `select from crm.staff where id = $1 or ($2 and role = 'administrator' and active) order by id for update`,
+			id, c.Role != nil || c.Active != nil)
+		if err != nil {
+			return DBError(err, "person")
+		}
 		before, err := staffByID(ctx, tx, id)
 		if err != nil {
 			return err
@@ -145,9 +167,6 @@ func (s *Store) changeStaff(ctx context.Context, id uuid.UUID, version *int, c S
 			if err := checkRole(ctx, tx, *c.Role); err != nil {
 				return err
 			}
-		}
-		if c.Name != nil && strings.TrimSpace(*c.Name) == "" {
-			return Invalidf("name", "is empty")
 		}
 		_, err = tx.Exec(ctx, `update crm.staff set name = coalesce($2, name), role = coalesce($3, role), language = coalesce($4, language),
 			theme = coalesce($5, theme), active = coalesce($6, active), version = version + 1 where id = $1`,
@@ -168,6 +187,9 @@ func (s *Store) changeStaff(ctx context.Context, id uuid.UUID, version *int, c S
 		if out, err = staffByID(ctx, tx, id); err != nil {
 			return err
 		}
+		if err := keepAdministrator(ctx, tx, before, out); err != nil {
+			return err
+		}
 		changes := Changes{}
 		changes.SetPrivate("name", before.Name, out.Name)
 		changes.Set("role", before.Role, out.Role)
@@ -177,6 +199,22 @@ func (s *Store) changeStaff(ctx context.Context, id uuid.UUID, version *int, c S
 		return Append(ctx, tx, Event{Verb: "changed", Kind: "staff", ID: id, Changes: changes})
 	})
 	return out, err
+}
+
+// keepAdministrator refuses to let the last active administrator go: nobody could let anybody in again.
+func keepAdministrator(ctx context.Context, tx pgx.Tx, before, after Staff) error {
+	was := before.Active && before.Role == "administrator"
+	if is := after.Active && after.Role == "administrator"; !was || is {
+		return nil
+	}
+	var left bool
+	if err := tx.QueryRow(ctx, `select exists (select from crm.staff where role = 'administrator' and active)`).Scan(&left); err != nil {
+		return DBError(err, "person")
+	}
+	if !left {
+		return Conflictf("this is the last administrator: make another one first")
+	}
+	return nil
 }
 
 // StaffList returns the people the actor may see, by name.

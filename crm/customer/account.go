@@ -60,14 +60,18 @@ type AccountChange struct {
 	OwnerID, TeamID                        *uuid.UUID
 }
 
-func (n *NewAccount) check() error {
-	n.Name = strings.TrimSpace(n.Name)
+// complete sets what the caller left open.
+func (n *NewAccount) complete() {
 	if n.ID == uuid.Nil {
 		n.ID = uuid.Must(uuid.NewV7())
 	}
 	fill(&n.Kind, "company")
 	fill(&n.Stage, "prospect")
 	fill(&n.Class, "C")
+}
+
+func (n *NewAccount) check() error {
+	n.Name = strings.TrimSpace(n.Name)
 	switch {
 	case n.Name == "":
 		return crm.Invalidf("name", "is empty")
@@ -127,6 +131,7 @@ func (c *Customers) AddAccount(ctx context.Context, n NewAccount) (Account, erro
 	if err != nil {
 		return Account{}, err
 	}
+	n.complete()
 	if err := n.check(); err != nil {
 		return Account{}, err
 	}

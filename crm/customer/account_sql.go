@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -57,7 +58,7 @@ func updateAccount(ctx context.Context, tx pgx.Tx, n NewAccount) error {
 	return crm.DBError(err, "visit")
 }
 
-// accountKey is the sort key of the list of accounts.
+// accountKey is the sort key of the list of accounts; the database folds the name to lower case.
 type accountKey struct {
 	Name string
 	ID   uuid.UUID
@@ -71,22 +72,39 @@ func listAccounts(ctx context.Context, tx pgx.Tx, q AccountQuery) (crm.Page[Acco
 	}
 	size := crm.PageSize(q.Limit)
 	words := strings.Fields(SearchText(q.Text))
-	patterns := make([]string, len(words))
-	for i, w := range words {
-		patterns[i] = "%" + escapeLike(w) + "%"
+	var all []string
+	longest, no := "", int64(0) // the index serves one pattern, not all of several
+	for _, w := range words {
+		pattern := "%" + escapeLike(w) + "%"
+		all = append(all, pattern)
+		if len(pattern) > len(longest) {
+			longest = pattern
+		}
+	}
+	if len(words) == 1 {
+		no = accountNo(words[0])
 	}
 	rows, _ := tx.Query(ctx, accountColumns+`
-		where (cardinality($1::text[]) = 0 or a.search ilike all ($1) or a.number ilike any ($1))
-		  and ($2 = '' or a.stage = $2) and ($3 = '' or a.kind = $3) and ($4 = '' or a.class = $4)
-		  and ($5::uuid is null or a.owner_id = $5)
-		  and (not $6 or (lower(a.name), a.id) > ($7, $8))
+		where ($1 = '' or (a.search ilike $1 and a.search ilike all ($2)) or a.no = $3)
+		  and ($4 = '' or a.stage = $4) and ($5 = '' or a.kind = $5) and ($6 = '' or a.class = $6)
+		  and ($7::uuid is null or a.owner_id = $7)
+		  and (not $8 or (lower(a.name), a.id) > (lower($9), $10))
 		order by lower(a.name), a.id
-		limit $9`, patterns, q.Stage, q.Kind, q.Class, q.Owner, started, key.Name, key.ID, size+1)
+		limit $11`, longest, all, no, q.Stage, q.Kind, q.Class, q.Owner, started, key.Name, key.ID, size+1)
 	accounts, err := pgx.CollectRows(rows, pgx.RowToStructByName[Account])
 	if err != nil {
 		return crm.Page[Account]{}, crm.DBError(err, "account")
 	}
-	return crm.Cut(accounts, size, func(a Account) any { return accountKey{strings.ToLower(a.Name), a.ID} }), nil
+	return crm.Cut(accounts, size, func(a Account) any { return accountKey{a.Name, a.ID} }), nil
+}
+
+// accountNo reads an account's number as people type it: "A-000123", "a123", "123". It is 0 if the word is none.
+func accountNo(word string) int64 {
+	no, err := strconv.ParseInt(strings.TrimPrefix(strings.TrimPrefix(word, "a"), "-"), 10, 64)
+	if err != nil || no < 0 {
+		return 0
+	}
+	return no
 }
 
 func escapeLike(s string) string {

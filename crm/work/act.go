@@ -45,7 +45,8 @@ var acts = map[string]act{
 	"publish":         {crm.PlanPublish, "published", true, open, publish},
 }
 
-func init() { acts["undo"] = act{crm.VisitWork, "undone", false, nil, undo} } // reads acts itself
+// Undo asks for no right of its own but for that of the command it takes back.
+func init() { acts["undo"] = act{crm.VisitRead, "undone", false, nil, undo} }
 
 // read decodes a payload strictly: an unknown or mistyped field is Invalid and named.
 func read(payload json.RawMessage, into any) error {
@@ -63,7 +64,7 @@ func read(payload json.RawMessage, into any) error {
 		}
 		return nil
 	case errors.As(err, &mistyped):
-		return crm.Invalidf("payload."+mistyped.Field, "should be %s", mistyped.Type)
+		return crm.Invalidf(strings.TrimSuffix("payload."+mistyped.Field, "."), "should be %s", mistyped.Type)
 	}
 	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
 		return crm.Invalidf("payload."+strings.Trim(field, `"`), "is not known here")
@@ -131,6 +132,9 @@ func (f VisitFields) onto(ctx context.Context, tx pgx.Tx, v *Visit) error {
 	if err := checkWindows(v.WindowStarts, v.WindowEnds); err != nil {
 		return err
 	}
+	if err := checkReachable(*v); err != nil {
+		return err
+	}
 	if err := checkSkills(ctx, tx, v.Skills); err != nil {
 		var e *crm.Error
 		if errors.As(err, &e) && e.Kind == crm.Invalid {
@@ -165,6 +169,43 @@ func checkWindows(starts, ends []time.Time) error {
 	return nil
 }
 
+// checkReachable demands that a visit with windows has one on a day on which it may take place.
+func checkReachable(v Visit) error {
+	if len(v.WindowStarts) == 0 {
+		return nil
+	}
+	first, err := v.Earliest.Time(v.Location(), 0)
+	if err != nil {
+		return err
+	}
+	behind, err := v.Latest.Add(1).Time(v.Location(), 0)
+	if err != nil {
+		return err
+	}
+	for i := range v.WindowStarts {
+		if v.WindowStarts[i].Before(behind) && v.WindowEnds[i].After(first) {
+			return nil
+		}
+	}
+	return crm.Invalidf("payload.windows", "none lies between the earliest day %s and the latest %s", v.Earliest, v.Latest)
+}
+
+// daysOf returns the first and the last day windows touch, and false if one of them is none.
+func daysOf(windows []Window, zone *time.Location) (first, last Day, sound bool) {
+	for i, w := range windows {
+		if w.Start.Year() < 2000 || w.Start.Year() > 2200 || !w.End.After(w.Start) {
+			return "", "", false
+		}
+		if d := DayOf(w.Start, zone); i == 0 || d < first {
+			first = d
+		}
+		if d := DayOf(w.End.Add(-1), zone); d > last {
+			last = d
+		}
+	}
+	return first, last, len(windows) > 0
+}
+
 func addVisit(ctx context.Context, tx pgx.Tx, w *Work, v *Visit, c Command) error {
 	var f VisitFields
 	if err := read(c.Payload, &f); err != nil {
@@ -173,8 +214,9 @@ func addVisit(ctx context.Context, tx pgx.Tx, w *Work, v *Visit, c Command) erro
 	if f.SiteID == nil {
 		return crm.Invalidf("payload.site_id", "a visit needs a site")
 	}
-	err := tx.QueryRow(ctx, `select s.id, s.account_id, s.owner_id, s.team_id, s.zone from customer.site s
-		join customer.account a on a.id = s.account_id where s.id = $1`, *f.SiteID).
+	// The account is held: were it handed over meanwhile, the visit would stay behind with the old owner.
+	err := tx.QueryRow(ctx, `select s.id, s.account_id, a.owner_id, a.team_id, s.zone from customer.site s
+		join customer.account a on a.id = s.account_id where s.id = $1 for share of a`, *f.SiteID).
 		Scan(&v.SiteID, &v.AccountID, &v.OwnerID, &v.TeamID, &v.Zone)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return crm.Invalidf("payload.site_id", "there is no such site")
@@ -188,6 +230,11 @@ func addVisit(ctx context.Context, tx pgx.Tx, w *Work, v *Visit, c Command) erro
 	v.Latest = v.Earliest.Add(13)
 	if f.Earliest != nil && f.Latest == nil {
 		v.Latest = f.Earliest.Add(13)
+	}
+	if f.Earliest == nil && f.Latest == nil && f.Windows != nil {
+		if first, last, sound := daysOf(*f.Windows, v.Location()); sound {
+			v.Earliest, v.Latest = first, last
+		}
 	}
 	return f.onto(ctx, tx, v)
 }
@@ -235,6 +282,9 @@ func assign(ctx context.Context, tx pgx.Tx, _ *Work, v *Visit, c Command) error 
 	place(v, r, p.Start.UTC())
 	if v.State == Proposed || v.State == Dispatched { // on nobody's published route any more
 		v.State = Planned
+		if v.PromiseStart != nil {
+			v.State = Promised
+		}
 	}
 	v.ArriveAt, v.TravelSeconds, v.TravelMeters = nil, nil, nil
 	return dropStops(ctx, tx, v.ID)
@@ -276,8 +326,12 @@ func promise(_ context.Context, _ pgx.Tx, _ *Work, v *Visit, c Command) error {
 		return err
 	}
 	switch {
+	case p.Start.Year() < 2000 || p.Start.Year() > 2200:
+		return crm.Invalidf("payload.start", "lies outside the years 2000 to 2200")
 	case !p.End.After(p.Start):
 		return crm.Invalidf("payload.end", "ends before it starts")
+	case p.End.Sub(p.Start) > 31*24*time.Hour:
+		return crm.Invalidf("payload.end", "is longer than 31 days")
 	case v.StartAt.Before(p.Start) || v.StartAt.After(p.End):
 		return crm.Invalidf("payload.start", "the planned start lies outside this window")
 	}

@@ -69,6 +69,9 @@ func (r *refusal) Error() string { return r.message }
 // again; the same id with another content is a Conflict error. Errors of other kinds say that the command could
 // not be decided and may be sent again.
 func (w *Work) Apply(ctx context.Context, c Command) (Verdict, error) {
+	if err := c.check(); err != nil {
+		return Verdict{}, err
+	}
 	var verdict Verdict
 	err := w.Store.Write(ctx, func(tx pgx.Tx) error {
 		var err error
@@ -78,11 +81,34 @@ func (w *Work) Apply(ctx context.Context, c Command) (Verdict, error) {
 	return verdict, err
 }
 
+// check refuses what nobody may send.
+func (c Command) check() error {
+	switch {
+	case c.ID == uuid.Nil:
+		return crm.Invalidf("id", "a command needs an id of its own")
+	case c.Visit == uuid.Nil:
+		return crm.Invalidf("visit", "a command needs a visit")
+	case c.Kind == "publish":
+		return crm.Invalidf("kind", "whole plans are published, not single visits")
+	}
+	return nil
+}
+
 // ApplyAll decides several commands in one transaction: all are applied, or none is and the error tells which
 // one was not.
 func (w *Work) ApplyAll(ctx context.Context, commands []Command) ([]Verdict, error) {
 	verdicts := make([]Verdict, 0, len(commands))
+	visits := make([]uuid.UUID, len(commands))
+	for i, c := range commands {
+		if err := c.check(); err != nil {
+			return nil, err
+		}
+		visits[i] = c.Visit
+	}
 	err := w.Store.Write(ctx, func(tx pgx.Tx) error {
+		if err := lockVisits(ctx, tx, visits); err != nil {
+			return err
+		}
 		for i, c := range commands {
 			v, err := w.decide(ctx, tx, c)
 			if err != nil {
@@ -107,9 +133,6 @@ func (w *Work) decide(ctx context.Context, tx pgx.Tx, c Command) (Verdict, error
 	actor, err := crm.Require(ctx, a.right)
 	if err != nil {
 		return Verdict{}, err
-	}
-	if c.ID == uuid.Nil {
-		return Verdict{}, crm.Invalidf("id", "a command needs an id of its own")
 	}
 	hash := c.hash()
 	if earlier, err := decided(ctx, tx, c.ID, hash); err != nil || earlier != nil {
@@ -240,10 +263,13 @@ func (c Command) hash() []byte {
 	}
 	put(fmt.Appendf(nil, "%d %d", c.Seq, c.BaseVersion))
 	var compact any
-	if json.Unmarshal(c.Payload, &compact) == nil {
+	switch {
+	case len(c.Payload) == 0: // the same as no fields
+		put([]byte("{}"))
+	case json.Unmarshal(c.Payload, &compact) == nil:
 		text, _ := json.Marshal(compact) // key order and blanks do not count
 		put(text)
-	} else {
+	default:
 		put(c.Payload)
 	}
 	return h.Sum(nil)

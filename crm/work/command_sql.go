@@ -22,7 +22,8 @@ func decided(ctx context.Context, tx pgx.Tx, id uuid.UUID, hash []byte) (*Verdic
 	}
 	var there []byte
 	v := Verdict{Command: id, Decision: Duplicate}
-	err := tx.QueryRow(ctx, `select body_hash, verdict, reason from work.command where id = $1`, id).Scan(&there, &v.First, &v.Reason)
+	err := tx.QueryRow(ctx, `select body_hash, verdict, reason, message, field from work.command where id = $1`, id).
+		Scan(&there, &v.First, &v.Reason, &v.Message, &v.Field)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -40,6 +41,12 @@ func lockVisit(ctx context.Context, tx pgx.Tx, id uuid.UUID) (Visit, error) {
 		return Visit{}, crm.DBError(err, "visit")
 	}
 	return visitByID(ctx, tx, id)
+}
+
+// lockVisits holds several visits in one order for all, so that two who change many do not wait for each other.
+func lockVisits(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, `select from work.visit where id = any ($1) order by id for update`, ids)
+	return crm.DBError(err, "visit")
 }
 
 // storeVisit writes what commands may change of a visit, or adds it.
@@ -79,9 +86,12 @@ func storeVerdict(ctx context.Context, tx pgx.Tx, actor crm.Actor, c Command, ve
 		payload = json.RawMessage("{}")
 	}
 	_, err := tx.Exec(ctx, `
-		insert into work.command (id, device_id, seq, actor, kind, visit_id, base_version, body_hash, payload, device_time, verdict, reason, version, before)
-		values ($1, $2, nullif($3, 0::bigint), $4, $5, $6, nullif($7, 0), $8, $9, nullif($10, '0001-01-01 00:00:00+00'::timestamptz), $11, $12, $13, $14)`,
-		c.ID, c.Device, c.Seq, actor.ID, c.Kind, c.Visit, c.BaseVersion, hash, payload, c.DeviceTime, string(verdict.Decision), verdict.Reason, version, replaced)
+		insert into work.command (id, device_id, seq, actor, kind, visit_id, base_version, body_hash, payload, device_time, verdict, reason, message,
+		       field, version, before)
+		values ($1, $2, nullif($3, 0::bigint), $4, $5, $6, nullif($7, 0), $8, $9, nullif($10, '0001-01-01 00:00:00+00'::timestamptz), $11, $12, $13,
+		       $14, $15, $16)`,
+		c.ID, c.Device, c.Seq, actor.ID, c.Kind, c.Visit, c.BaseVersion, hash, payload, c.DeviceTime, string(verdict.Decision), verdict.Reason,
+		verdict.Message, verdict.Field, version, replaced)
 	return crm.DBError(err, "command")
 }
 

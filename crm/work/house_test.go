@@ -3,11 +3,13 @@ package work_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/paulmach/orb"
 
@@ -34,6 +36,8 @@ type house struct {
 	resources map[string]work.Resource
 	accounts  map[string]customer.Account // "north" is rep1's, "south" rep2's, "house" nobody's
 	sites     map[string]customer.Site
+	published int           // days used up by publish
+	owner     *pgxpool.Pool // past all policies; see query
 }
 
 func newHouse(t testing.TB) *house {
@@ -190,4 +194,73 @@ func wantError(t *testing.T, err error, kind crm.Kind, field string) {
 	if got := fieldOf(err); got != field {
 		t.Errorf("want the field %q named, got %q: %v", field, got, err)
 	}
+}
+
+// fieldOf returns the field an error blames.
+func fieldOf(err error) string {
+	var e *crm.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Field
+}
+
+// route returns a route of one visit on a day.
+func (h *house) route(r work.Resource, day work.Day, visit work.Visit) work.Route {
+	h.t.Helper()
+	start, err := day.Time(h.zone(), 9*time.Hour)
+	must(h.t, err)
+	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute).UTC() }
+	return work.Route{ID: newID(), ResourceID: r.ID, Day: day, Starts: at(0), Ends: at(120), TravelSeconds: 1200, TravelMeters: 9000, Stops: []work.Stop{
+		{Kind: "start", ArriveAt: at(0), StartAt: at(0), LeaveAt: at(0)},
+		{Kind: "visit", VisitID: &visit.ID, ArriveAt: at(10), StartAt: at(15), LeaveAt: at(75), LegSeconds: 600, LegMeters: 4500,
+			Shape: orb.LineString{r.BasePoint, visit.Point}},
+		{Kind: "end", ArriveAt: at(85), StartAt: at(85), LeaveAt: at(85), LegSeconds: 600, LegMeters: 4500, Shape: orb.LineString{visit.Point, r.BasePoint}},
+	}}
+}
+
+// publication returns a publication of the routes, computed on the visits as they were.
+func publication(routes []work.Route, visits ...work.Visit) work.Publication {
+	plan := newID()
+	p := work.Publication{Plan: plan, Routes: routes, Versions: map[uuid.UUID]int{}, TravelVersion: "test",
+		Commands: func(visit uuid.UUID) uuid.UUID { return uuid.NewSHA1(plan, visit[:]) }}
+	for _, v := range visits {
+		p.Versions[v.ID] = v.Version
+	}
+	for _, r := range routes {
+		p.Days, p.Resources = append(p.Days, r.Day), append(p.Resources, r.ResourceID)
+	}
+	return p
+}
+
+func (h *house) publishAs(ctx context.Context, p work.Publication) error {
+	return h.store.Write(ctx, func(tx pgx.Tx) error { return h.work.Publish(ctx, tx, p) })
+}
+
+// dispatched publishes the visit as the only one of its technician on a day of its own, from tomorrow on.
+func (h *house) dispatched(v work.Visit, tech string) work.Visit {
+	h.t.Helper()
+	h.published++
+	must(h.t, h.publishAs(h.system, publication([]work.Route{h.route(h.resources[tech], h.today.Add(h.published), v)}, v)))
+	return h.visit(v.ID)
+}
+
+// visit returns the visit as it is now.
+func (h *house) visit(id uuid.UUID) work.Visit {
+	h.t.Helper()
+	v, err := h.work.Visit(h.system, id)
+	must(h.t, err)
+	return v
+}
+
+// query reads one row as the owner of the database, past all policies.
+func (h *house) query(sql string, args []any, into ...any) error {
+	if h.owner == nil {
+		h.owner = postgis.TestOwner(h.t, h.url)
+	}
+	return h.owner.QueryRow(context.Background(), sql, args...).Scan(into...)
+}
+
+func accountOwner(owner, team uuid.UUID) customer.AccountChange {
+	return customer.AccountChange{OwnerID: &owner, TeamID: &team}
 }

@@ -138,8 +138,11 @@ func (w *Work) ChangeResource(ctx context.Context, id uuid.UUID, version int, c 
 	if _, err := crm.Require(ctx, crm.ResourceWrite); err != nil {
 		return Resource{}, err
 	}
-	if c.Name != nil && strings.TrimSpace(*c.Name) == "" {
-		return Resource{}, crm.Invalidf("name", "is empty")
+	if c.Name != nil {
+		name := strings.TrimSpace(*c.Name)
+		if c.Name = &name; name == "" || len(name) > 200 {
+			return Resource{}, crm.Invalidf("name", "give a name of at most 200 letters")
+		}
 	}
 	var cell *int64
 	if c.BasePoint != nil {
@@ -284,11 +287,18 @@ func (w *Work) AddSkill(ctx context.Context, s Skill) (Skill, error) {
 		return Skill{}, crm.Invalidf("name", "give a name of at most 200 letters")
 	}
 	err := w.Store.Write(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `insert into work.skill (code, name) values ($1, $2)`, s.Code, s.Name)
-		return crm.DBError(err, "skill")
+		if _, err := tx.Exec(ctx, `insert into work.skill (code, name) values ($1, $2)`, s.Code, s.Name); err != nil {
+			return crm.DBError(err, "skill")
+		}
+		changes := crm.Changes{}
+		changes.Set("name", nil, s.Name)
+		return crm.Append(ctx, tx, crm.Event{Verb: "added", Kind: "skill", ID: skillID(s.Code), Changes: changes})
 	})
 	return s, err
 }
+
+// skillID is what the log knows a skill by: skills have codes, entries of the log tell of ids.
+func skillID(code string) uuid.UUID { return uuid.NewSHA1(crm.SystemID, []byte("skill "+code)) }
 
 func validCode(s string) bool {
 	if s == "" || len(s) > 40 || s[0] < 'a' || s[0] > 'z' {

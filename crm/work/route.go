@@ -67,6 +67,9 @@ func (w *Work) Publish(ctx context.Context, tx pgx.Tx, p Publication) error {
 	for i, d := range p.Days {
 		days[i] = string(d)
 	}
+	if err := lockPlanned(ctx, tx, p, days); err != nil {
+		return err
+	}
 	dropped, err := replaceRoutes(ctx, tx, p.Resources, days)
 	if err != nil {
 		return err
@@ -98,7 +101,7 @@ func (w *Work) publishVisit(ctx context.Context, tx pgx.Tx, p Publication, r Rou
 	switch {
 	case err != nil:
 		return fmt.Errorf("publish visit %s: %w", s.VisitID, err)
-	case verdict.Decision == Duplicate:
+	case verdict.Decision == Duplicate && verdict.First == Applied:
 		return nil
 	case verdict.Decision != Applied:
 		number := s.VisitID.String()

@@ -47,6 +47,25 @@ func collectRoutes(ctx context.Context, tx pgx.Tx, rows pgx.Rows) ([]Route, erro
 	return routes, crm.DBError(err, "route")
 }
 
+// lockPlanned holds every visit a publication touches before it touches a route: a phone holds its visit before it
+// starts the route, and the two would wait for each other.
+func lockPlanned(ctx context.Context, tx pgx.Tx, p Publication, days []string) error {
+	var visits []uuid.UUID
+	for _, r := range p.Routes {
+		for _, s := range r.Stops {
+			if s.VisitID != nil {
+				visits = append(visits, *s.VisitID)
+			}
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		select from work.visit where id = any ($1) or id in (
+		  select s.visit_id from work.route_stop s join work.route r on r.id = s.route_id
+		  where r.resource_id = any ($2) and r.day = any ($3::date[]) and s.visit_id is not null)
+		order by id for update`, visits, p.Resources, days)
+	return crm.DBError(err, "visit")
+}
+
 // replaceRoutes deletes the published, not yet started routes of the resources on the days and returns the visits
 // that were on them. A route already started is a Conflict.
 func replaceRoutes(ctx context.Context, tx pgx.Tx, resources []uuid.UUID, days []string) ([]uuid.UUID, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,31 +51,70 @@ func (w *Work) AddShifts(ctx context.Context, resource uuid.UUID, shifts []NewSh
 	}
 	var out []Shift
 	err := w.Store.Write(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `select from work.resource where id = $1 for update`, resource); err != nil {
+			return crm.DBError(err, "resource")
+		}
 		r, err := resourceByID(ctx, tx, resource)
 		if err != nil {
 			return err
 		}
+		wanted := make([]Shift, len(shifts))
 		for i, n := range shifts {
-			s, err := n.at(r, fmt.Sprintf("shifts[%d]", i))
-			if err != nil {
+			if wanted[i], err = n.at(r, fmt.Sprintf("shifts[%d]", i)); err != nil {
 				return err
 			}
-			breaks, err := json.Marshal(s.Breaks)
-			if err != nil {
-				return err
-			}
-			_, err = tx.Exec(ctx, `insert into work.shift (id, resource_id, day, starts, ends, zone, breaks) values ($1, $2, $3, $4, $5, $6, $7)
-				on conflict (resource_id, day, starts) do nothing`, s.ID, resource, string(s.Day), s.Starts, s.Ends, r.Zone, json.RawMessage(breaks))
-			if err != nil {
-				return crm.DBError(err, "shift")
-			}
-			out = append(out, s)
+		}
+		var added int
+		if out, added, err = insertShifts(ctx, tx, r, wanted); err != nil || added == 0 {
+			return err
 		}
 		changes := crm.Changes{}
-		changes.Set("shifts", nil, len(shifts))
+		changes.Set("shifts", nil, added)
 		return crm.Append(ctx, tx, crm.Event{Verb: "rostered", Kind: "resource", ID: resource, Changes: changes})
 	})
 	return out, err
+}
+
+// insertShifts adds the shifts that are not there yet, and returns them all as they are now and how many are new.
+// Shifts of one resource never overlap.
+func insertShifts(ctx context.Context, tx pgx.Tx, r Resource, wanted []Shift) ([]Shift, int, error) {
+	var ids []uuid.UUID
+	var days, breaks []string
+	var starts, ends []time.Time
+	for _, s := range wanted {
+		text, err := json.Marshal(s.Breaks)
+		if err != nil {
+			return nil, 0, err
+		}
+		ids, days, breaks = append(ids, s.ID), append(days, string(s.Day)), append(breaks, string(text))
+		starts, ends = append(starts, s.Starts), append(ends, s.Ends)
+	}
+	tag, err := tx.Exec(ctx, `
+		insert into work.shift (id, resource_id, day, starts, ends, zone, breaks)
+		select n.id, $1, n.day::date, n.starts, n.ends, $2, n.breaks::jsonb
+		from unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[]) as n(id, day, starts, ends, breaks)
+		on conflict (resource_id, day, starts) do nothing`, r.ID, r.Zone, ids, days, starts, ends, breaks)
+	if err != nil {
+		return nil, 0, crm.DBError(err, "shift")
+	}
+	var overlaps *string
+	err = tx.QueryRow(ctx, `
+		select min(b.day)::text from work.shift a join work.shift b on b.resource_id = a.resource_id and b.id <> a.id
+		  and b.starts >= a.starts and b.starts < a.ends
+		where a.resource_id = $1 and (a.id = any ($2) or b.id = any ($2))`, r.ID, ids).Scan(&overlaps)
+	if err != nil {
+		return nil, 0, crm.DBError(err, "shift")
+	}
+	if overlaps != nil {
+		return nil, 0, crm.Conflictf("two shifts of %s on %s overlap", r.Name, *overlaps)
+	}
+	rows, _ := tx.Query(ctx, `
+		select s.id, s.resource_id, s.day::text as day, s.starts, s.ends, s.breaks
+		from unnest($2::text[], $3::timestamptz[]) with ordinality as n(day, starts, nth)
+		join work.shift s on s.resource_id = $1 and s.day = n.day::date and s.starts = n.starts
+		order by n.nth`, r.ID, days, starts)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Shift])
+	return out, int(tag.RowsAffected()), crm.DBError(err, "shift")
 }
 
 func (n NewShift) at(r Resource, path string) (Shift, error) {
@@ -101,12 +139,18 @@ func (n NewShift) at(r Resource, path string) (Shift, error) {
 	if s.Ends, err = n.Day.Time(zone, n.End); err != nil {
 		return Shift{}, err
 	}
+	if !s.Ends.After(s.Starts) { // an hour that is skipped in spring
+		return Shift{}, crm.Invalidf(path+".end", "ends before it starts")
+	}
 	for k, b := range n.Breaks {
 		if b.Earliest < n.Start || b.Latest > n.End || b.Latest-b.Earliest < b.Length || b.Length < time.Minute {
 			return Shift{}, crm.Invalidf(fmt.Sprintf("%s.breaks[%d]", path, k), "does not fit within its bounds and the shift")
 		}
 		start, _ := n.Day.Time(zone, b.Earliest)
 		end, _ := n.Day.Time(zone, b.Latest)
+		if end.Sub(start) < b.Length {
+			return Shift{}, crm.Invalidf(fmt.Sprintf("%s.breaks[%d]", path, k), "does not fit within its bounds and the shift")
+		}
 		s.Breaks = append(s.Breaks, Break{Start: start, End: end, Seconds: int(b.Length / time.Second)})
 	}
 	return s, nil
@@ -141,7 +185,7 @@ func roster(ctx context.Context, tx pgx.Tx, first, last Day) ([]Shift, error) {
 		return nil, crm.DBError(err, "shift")
 	}
 	rows, _ = tx.Query(ctx, `select id, resource_id, starts, ends, reason from work.absence
-		where ends > $1::date - 1 and starts < $2::date + 2 order by resource_id, starts`, string(first), string(last))
+		where ends > $1::date - 1 and starts < $2::date + 3 order by resource_id, starts`, string(first), string(last))
 	absences, err := pgx.CollectRows(rows, pgx.RowToStructByName[Absence])
 	if err != nil {
 		return nil, crm.DBError(err, "absence")
@@ -158,7 +202,8 @@ type Absence struct {
 	Reason     string
 }
 
-// withoutAbsences cuts absences out of shifts; a shift cut in the middle becomes two.
+// withoutAbsences cuts absences out of shifts; a shift cut in the middle becomes two. A break stays in the first
+// part that has room for it within its bounds.
 func withoutAbsences(shifts []Shift, absences []Absence) []Shift {
 	out := []Shift{}
 	for _, s := range shifts {
@@ -186,14 +231,33 @@ func withoutAbsences(shifts []Shift, absences []Absence) []Shift {
 			}
 			rest = next
 		}
+		left := s.Breaks
 		for _, r := range rest {
-			r.Breaks = slices.DeleteFunc(slices.Clone(r.Breaks), func(b Break) bool {
-				return b.Start.Before(r.Starts) || b.End.After(r.Ends)
-			})
+			r.Breaks, left = breaksWithin(r, left)
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// breaksWithin returns the breaks that fit into the shift, their bounds cut to it, and those that do not.
+func breaksWithin(s Shift, breaks []Break) (within, without []Break) {
+	within = []Break{}
+	for _, b := range breaks {
+		cut := b
+		if cut.Start.Before(s.Starts) {
+			cut.Start = s.Starts
+		}
+		if cut.End.After(s.Ends) {
+			cut.End = s.Ends
+		}
+		if cut.End.Sub(cut.Start) >= time.Duration(b.Seconds)*time.Second {
+			within = append(within, cut)
+		} else {
+			without = append(without, b)
+		}
+	}
+	return within, without
 }
 
 // AddAbsence takes a resource out of the plans from start to end.

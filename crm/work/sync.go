@@ -2,7 +2,10 @@ package work
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -96,6 +99,14 @@ func (w *Work) Sync(ctx context.Context, device uuid.UUID, commands []Command) (
 	if len(commands) > MaxBatch {
 		return nil, crm.Invalidf("commands", "are more than %d", MaxBatch)
 	}
+	for i, c := range commands {
+		switch {
+		case c.ID == uuid.Nil:
+			return nil, crm.Invalidf(fmt.Sprintf("commands[%d].id", i), "a command needs an id of its own")
+		case c.Seq < 1:
+			return nil, crm.Invalidf(fmt.Sprintf("commands[%d].seq", i), "numbers begin with 1")
+		}
+	}
 	actor.Device = device.String()
 	ctx = crm.WithActor(ctx, actor)
 	verdicts := make([]Verdict, 0, len(commands))
@@ -155,7 +166,11 @@ func (w *Work) decideFromDevice(ctx context.Context, tx pgx.Tx, c Command) (Verd
 	if err != nil {
 		return Verdict{}, err
 	}
-	verdict, err := w.decide(ctx, nested, c)
+	err = c.check()
+	var verdict Verdict
+	if err == nil {
+		verdict, err = w.decide(ctx, nested, c)
+	}
 	if err == nil {
 		return verdict, nested.Commit(ctx)
 	}
@@ -163,10 +178,35 @@ func (w *Work) decideFromDevice(ctx context.Context, tx pgx.Tx, c Command) (Verd
 		return Verdict{}, rollback
 	}
 	var e *crm.Error
-	if !errors.As(err, &e) || c.ID == uuid.Nil {
+	if !errors.As(err, &e) {
 		return Verdict{}, err
 	}
-	actor, _ := crm.ActorFrom(ctx)
 	verdict = Verdict{Command: c.ID, Decision: Refused, Reason: string(e.Kind), Message: e.Message, Field: e.Field}
-	return verdict, storeVerdict(ctx, tx, actor, c, verdict, c.hash(), nil, Visit{})
+	return verdict, storeRefusal(ctx, tx, c, verdict)
+}
+
+// storeRefusal stores the verdict on a command that was refused. A payload the database cannot hold, such as one
+// with a zero byte, is kept in base 64: the queue must not stand still because of it.
+func storeRefusal(ctx context.Context, tx pgx.Tx, c Command, verdict Verdict) error {
+	actor, _ := crm.ActorFrom(ctx)
+	hash := c.hash()
+	nested, err := tx.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	err = storeVerdict(ctx, nested, actor, c, verdict, hash, nil, Visit{})
+	if err == nil {
+		return nested.Commit(ctx)
+	}
+	if rollback := nested.Rollback(ctx); rollback != nil {
+		return rollback
+	}
+	if crm.KindOf(err) != crm.Invalid {
+		return err
+	}
+	c.Kind = strings.ToValidUTF8(strings.ReplaceAll(c.Kind, "\x00", ""), "")
+	if c.Payload, err = json.Marshal(map[string][]byte{"unreadable": c.Payload}); err != nil {
+		return err
+	}
+	return storeVerdict(ctx, tx, actor, c, verdict, hash, nil, Visit{})
 }

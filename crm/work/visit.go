@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -184,9 +185,9 @@ func (w *Work) Visits(ctx context.Context, q VisitQuery) (crm.Page[Visit], error
 			       or (v.resource_id is null and v.state = 'proposed' and nullif($3, '')::date between v.earliest and v.latest))
 			  and ($4 = '' or v.state = $4) and ($5::uuid is null or v.resource_id = $5) and ($6::uuid is null or v.account_id = $6)
 			  and (not $7 or (v.resource_id is null and v.state = 'proposed'))
-			  and ($8 = '' or v.title ilike $8 or v.number ilike $8 or a.search ilike $8)
-			order by v.latest, v.no limit $9`,
-			string(key.Latest), key.No, string(q.Day), string(q.State), q.Resource, q.Account, q.Unplanned, likeWords(q.Text), size+1)
+			  and ($8 = '' or v.title ilike $9 or v.number ilike $9 or a.search ilike $8)
+			order by v.latest, v.no limit $10`,
+			string(key.Latest), key.No, string(q.Day), string(q.State), q.Resource, q.Account, q.Unplanned, likeFolded(q.Text), likeTyped(q.Text), size+1)
 		var err error
 		visits, err = pgx.CollectRows(rows, pgx.RowToStructByName[Visit])
 		return crm.DBError(err, "visit")
@@ -194,7 +195,12 @@ func (w *Work) Visits(ctx context.Context, q VisitQuery) (crm.Page[Visit], error
 	return crm.Cut(visits, size, func(v Visit) any { return visitKey{v.Latest, v.No} }), err
 }
 
-func likeWords(text string) string {
+// likeTyped matches texts that hold the text as typed, likeFolded those that are stored folded for searching.
+func likeTyped(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "\x00", "").Replace(strings.TrimSpace(text)) + "%"
+}
+
+func likeFolded(text string) string {
 	folded := customer.SearchText(text)
 	if folded == "" {
 		return ""

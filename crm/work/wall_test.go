@@ -1,24 +1,13 @@
 package work_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"catchment/crm"
 	"catchment/crm/customer"
 )
-
-func fieldOf(err error) string {
-	var e *crm.Error
-	errors.As(err, &e)
-	if e == nil {
-		return ""
-	}
-	return e.Field
-}
 
 func TestATechnicianSeesExactlyWhereHisVisitsLead(t *testing.T) {
 	t.Parallel()

@@ -24,7 +24,7 @@ func DayOf(t time.Time, zone *time.Location) Day { return Day(t.In(zone).Format(
 
 // Time returns the instant at which the day reaches the given time of day in a zone.
 func (d Day) Time(zone *time.Location, sinceMidnight time.Duration) (time.Time, error) {
-	t, err := time.ParseInLocation(time.DateOnly, string(d), zone)
+	t, err := time.Parse(time.DateOnly, string(d)) // not in the zone: midnight may be missing there
 	if err != nil {
 		return time.Time{}, crm.Invalidf("day", "%q is no date such as 2026-11-23", string(d))
 	}
@@ -57,7 +57,8 @@ func (d Day) Add(n int) Day {
 
 // NextWorkingDay returns the first day from Monday to Friday after the instant's day in the zone.
 func NextWorkingDay(t time.Time, zone *time.Location) Day {
-	day := t.In(zone).AddDate(0, 0, 1)
+	y, m, d := t.In(zone).Date()
+	day := time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC) // a calendar day: the zone may skip its midnight
 	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
 		day = day.AddDate(0, 0, 1)
 	}
