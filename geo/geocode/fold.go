@@ -176,19 +176,27 @@ func distance(a, b string, most int) int {
 	if a == b {
 		return 0
 	}
-	var rows [3][64]int
-	if len(b) >= 63 || len(a) >= 63 {
+	const longest = 60
+	if len(a) > longest || len(b) > longest {
 		return most + 1
 	}
+	// The same beginning and ending cost nothing; what lies between decides.
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	var rows [3][longest + 1]int8
 	for j := range len(b) + 1 {
-		rows[0][j] = j
+		rows[0][j] = int8(j)
 	}
 	for i := 1; i <= len(a); i++ {
 		row, above, twoAbove := &rows[i%3], &rows[(i-1)%3], &rows[(i+1)%3]
-		row[0] = i
-		least := i
+		row[0] = int8(i)
+		least := int8(i)
 		for j := 1; j <= len(b); j++ {
-			cost := 1
+			cost := int8(1)
 			if a[i-1] == b[j-1] {
 				cost = 0
 			}
@@ -199,11 +207,11 @@ func distance(a, b string, most int) int {
 			row[j] = d
 			least = min(least, d)
 		}
-		if least > most {
+		if int(least) > most {
 			return most + 1
 		}
 	}
-	return min(rows[len(a)%3][len(b)], most+1)
+	return min(int(rows[len(a)%3][len(b)]), most+1)
 }
 
 // slips is how many typing slips a word of that length is forgiven.

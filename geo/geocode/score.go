@@ -1,25 +1,90 @@
 package geocode
 
-import "math"
-
-// terms are the words of an entry, by the part of the address they belong to.
-type terms struct {
-	names    []name
-	locality []word // of town, postcodes, areas, country
-}
+import (
+	"math"
+	"strings"
+)
 
 // A name is its words, and its neighbouring words written as one.
 type name struct{ words, joined []word }
 
-func (e *found) terms() terms {
-	var t terms
-	for _, n := range append([]string{e.Name}, e.OtherNames...) {
-		t.names = append(t.names, name{words(n), joined(n)})
+// A scorer holds entries against the readings of one query. Towns and areas recur from entry to entry: each is folded
+// and held against the query once.
+type scorer struct {
+	readings []reading
+	names    map[string]name
+	local    map[string][][]float64 // by locality: for each reading how well each of its words is found there
+}
+
+func newScorer(readings []reading) *scorer {
+	return &scorer{readings, map[string]name{}, map[string][][]float64{}}
+}
+
+func (s *scorer) name(text string) name {
+	n, ok := s.names[text]
+	if !ok {
+		n = name{words(text), joined(text)}
+		s.names[text] = n
 	}
-	for _, n := range append(append([]string{e.City, e.Country}, e.Postcodes...), e.Areas...) {
-		t.locality = append(append(t.locality, words(n)...), joined(n)...)
+	return n
+}
+
+// score finds the reading that the entry answers best.
+func (s *scorer) score(e *found) {
+	local := s.locality(e)
+	for i, r := range s.readings {
+		if len(r.tokens) == 0 {
+			continue
+		}
+		var best fit
+		for variant := range 1 + len(e.OtherNames) {
+			text := e.Name
+			if variant > 0 {
+				text = e.OtherNames[variant-1]
+			}
+			f := s.name(text).measure(r.tokens, local[i])
+			if variant > 0 { // the local name first
+				f.confidence, f.uncapped = 0.99*f.confidence, 0.99*f.uncapped
+			}
+			if f.uncapped > best.uncapped {
+				best = f
+			}
+		}
+		if best.uncapped > e.fit.uncapped {
+			e.fit, e.read = best, r
+		}
 	}
-	return t
+}
+
+// locality tells how well each word of each reading is found in the entry's town, postcodes, areas and country.
+func (s *scorer) locality(e *found) [][]float64 {
+	parts := append(append([]string{e.City, e.Country}, e.Postcodes...), e.Areas...)
+	key := strings.Join(parts, "\n")
+	if known, ok := s.local[key]; ok {
+		return known
+	}
+	var all []word
+	for _, part := range parts {
+		n := s.name(part)
+		all = append(append(all, n.words...), n.joined...)
+	}
+	out := make([][]float64, len(s.readings))
+	for i, r := range s.readings {
+		out[i] = make([]float64, len(r.tokens))
+		for k, token := range r.tokens {
+			for _, w := range all {
+				out[i][k] = max(out[i][k], w.like(token.word, token.prefix))
+				if k == 0 {
+					continue
+				}
+				if like := w.like(r.tokens[k-1].word+token.word, token.prefix); like > asOne { // a town written apart
+					out[i][k], out[i][k-1] = max(out[i][k], like), max(out[i][k-1], like)
+				}
+			}
+		}
+	}
+	s.local[key] = out
+	return out
 }
 
 // fit tells how well an entry answers a reading of the query.
@@ -34,39 +99,10 @@ const (
 	asOne     = 0.8  // from it on words count as written together or apart
 )
 
-// measure holds the entry against a reading. Three things count: that each word of the query is found (coverage),
-// that the words of the name are asked for (so that a street is not found by its town alone), and that no word is
-// left over: whatever else fits, a word that matches nothing caps the confidence at one half.
-func (t terms) measure(r reading) fit {
-	if len(r.tokens) == 0 {
-		return fit{}
-	}
-	local := make([]float64, len(r.tokens))
-	for i, token := range r.tokens {
-		for _, w := range t.locality {
-			local[i] = max(local[i], w.like(token.word, token.prefix))
-			if i == 0 {
-				continue
-			}
-			if s := w.like(r.tokens[i-1].word+token.word, token.prefix); s > asOne { // a town written apart
-				local[i], local[i-1] = max(local[i], s), max(local[i-1], s)
-			}
-		}
-	}
-	var best fit
-	for i, n := range t.names {
-		f := n.measure(r.tokens, local)
-		if i > 0 { // the local name first
-			f.confidence, f.uncapped = 0.99*f.confidence, 0.99*f.uncapped
-		}
-		if f.uncapped > best.uncapped {
-			best = f
-		}
-	}
-	return best
-}
-
-// measure for one form of the name; local is how well each word of the query is found in the locality.
+// measure holds one form of the name against a reading; local is how well each word of the reading is found in the
+// locality. Three things count: that each word of the query is found (coverage), that the words of the name are asked
+// for (so that a street is not found by its town alone), and that no word is left over: whatever else fits, a word
+// that matches nothing caps the confidence at one half.
 func (n name) measure(tokens []token, local []float64) fit {
 	found := make([]float64, len(tokens)) // how well each typed word is found
 	copy(found, local)

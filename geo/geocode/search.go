@@ -73,14 +73,9 @@ func (g *Geocoder) Search(ctx context.Context, q Query) ([]Candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	readings := p.readings()
+	scores := newScorer(p.readings())
 	for _, e := range entries {
-		terms := e.terms()
-		for _, r := range readings {
-			if f := terms.measure(r); f.uncapped > e.fit.uncapped {
-				e.fit, e.read = f, r
-			}
-		}
+		scores.score(e)
 	}
 	slices.SortStableFunc(entries, func(x, y *found) int {
 		return cmp.Or(cmp.Compare(y.fit.confidence, x.fit.confidence), cmp.Compare(y.Importance, x.Importance), cmp.Compare(x.ID, y.ID))
