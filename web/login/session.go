@@ -105,17 +105,17 @@ func (d *Desk) Login(ctx context.Context, email, password string, caller Caller)
 		return Session{}, wrong()
 	}
 
+	if caller.Session != "" {
+		if err := d.Logout(ctx, caller.Session); err != nil {
+			return Session{}, fmt.Errorf("end the former session: %w", err)
+		}
+	}
 	var session Session
-	err = d.Store.Write(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `
-			insert into crm.login_attempt (at, account_hash, address, succeeded)
-			values ($1, $2, $3, true)`, d.Store.Now().UTC(), account[:], caller.Address); err != nil {
+	self := crm.WithActor(ctx, crm.Actor{ID: id, Name: name, Scope: crm.ScopeOwn})
+	err = d.Store.Write(self, func(tx pgx.Tx) error {
+		if session, err = d.open(self, tx, id, account[:], caller); err != nil {
 			return err
 		}
-		if session, err = d.open(ctx, tx, id, caller); err != nil {
-			return err
-		}
-		self := crm.WithActor(ctx, crm.Actor{ID: id, Name: name, Scope: crm.ScopeOwn})
 		return crm.Append(self, tx, crm.Event{Verb: "signed_in", Kind: "staff", ID: id})
 	})
 	if err != nil {
@@ -124,23 +124,19 @@ func (d *Desk) Login(ctx context.Context, email, password string, caller Caller)
 	return session, nil
 }
 
-// open makes a new session and ends the one the browser had.
-func (d *Desk) open(ctx context.Context, tx pgx.Tx, staff uuid.UUID, caller Caller) (Session, error) {
-	token := secret("")
-	if caller.Session != "" {
-		if _, err := tx.Exec(ctx, `delete from crm.session where token_hash = $1`, hashOf(caller.Session)); err != nil {
-			return Session{}, err
-		}
-	}
+// open makes a new session and puts the attempt that led to it down as a success.
+func (d *Desk) open(ctx context.Context, tx pgx.Tx, staff uuid.UUID, account []byte, caller Caller) (Session, error) {
 	now := d.Store.Now().UTC()
-	expires := now.Add(d.Absolute)
-	_, err := tx.Exec(ctx, `
-		insert into crm.session (token_hash, staff_id, created_at, seen_at, expires_at, agent)
-		values ($1, $2, $3, $3, $4, $5)`, hashOf(token), staff, now, expires, cut(caller.Agent, 200))
-	if err != nil {
+	if _, err := tx.Exec(ctx, `
+		insert into crm.login_attempt (at, account_hash, address, succeeded)
+		values ($1, $2, $3, true)`, now, account, caller.Address); err != nil {
 		return Session{}, err
 	}
-	return Session{Token: token, Expires: expires, Staff: staff}, nil
+	session := Session{Token: secret(""), Expires: now.Add(d.Absolute), Staff: staff}
+	_, err := tx.Exec(ctx, `
+		insert into crm.session (token_hash, staff_id, created_at, seen_at, expires_at, agent)
+		values ($1, $2, $3, $3, $4, $5)`, hashOf(session.Token), staff, now, session.Expires, cut(caller.Agent, 200))
+	return session, err
 }
 
 // Logout ends a session on the server. A token that is not known is no error: the session has ended.
@@ -189,19 +185,14 @@ func (d *Desk) ChangePassword(ctx context.Context, current, chosen string, calle
 		return Session{}, err
 	}
 	var session Session
-	err = d.Store.Write(system, func(tx pgx.Tx) error {
+	err = d.Store.Write(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `delete from crm.session where staff_id = $1`, actor.ID); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `update crm.staff set password = $2, version = version + 1 where id = $1`, actor.ID, fresh); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `
-			insert into crm.login_attempt (at, account_hash, address, succeeded)
-			values ($1, $2, $3, true)`, d.Store.Now().UTC(), account[:], caller.Address); err != nil {
-			return err
-		}
-		if session, err = d.open(system, tx, actor.ID, Caller{Agent: caller.Agent}); err != nil {
+		if session, err = d.open(ctx, tx, actor.ID, account[:], caller); err != nil {
 			return err
 		}
 		return crm.Append(ctx, tx, crm.Event{Verb: "password_changed", Kind: "staff", ID: actor.ID})
