@@ -192,7 +192,9 @@ d   c
 		{"a restriction over a way binds only who comes by its from", `
 a - b - c - d
     |   |
-    f   e
+    |   e
+    |
+    f
 `, []string{"ab", "bc", "cd", "fb", "ec", "no_straight_on ab bc cd"}, Car(), map[string]string{
 			"a1b c2d": "ab, bc, ec, cd", "f1b c2d": "fb, bc, cd", "b1c c2d": "bc, cd", "a1b c2e": "ab, bc, ec"}},
 		{"an only_ restriction over two ways binds at their end", `

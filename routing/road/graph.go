@@ -16,7 +16,8 @@ type Graph struct {
 	source  string // sha256 of the extract
 	mapped  []byte
 
-	searches sync.Pool
+	climbs  sync.Pool // of *climb
+	indexes sync.Pool // of []uint32, one per rank, all zero
 }
 
 // arrays are the sections of a prepared file. Segment s has the points [segmentFirst[s], segmentFirst[s+1]);
@@ -43,6 +44,8 @@ type arrays struct {
 
 	leaves []uint32 // hops in the order of the snap tree
 	boxes  []box
+
+	hierarchy
 }
 
 // copyOf says that an edge is a copy of another, reached with a restriction in mind.
@@ -74,13 +77,13 @@ func (g *Graph) turnsInto(e EdgeID) []turn { return g.in[g.firstIn[e]:g.firstIn[
 func (t turn) cost() Cost { return Cost{uint32(t.Weight), uint32(t.Tenths), 0} }
 
 // copiesOf returns the copies of a plain edge.
-func (g *Graph) copiesOf(e EdgeID) []copyOf {
-	i := sort.Search(len(g.copies), func(i int) bool { return g.copies[i].Of >= e })
+func (a *arrays) copiesOf(e EdgeID) []copyOf {
+	i := sort.Search(len(a.copies), func(i int) bool { return a.copies[i].Of >= e })
 	j := i
-	for j < len(g.copies) && g.copies[j].Of == e {
+	for j < len(a.copies) && a.copies[j].Of == e {
 		j++
 	}
-	return g.copies[i:j]
+	return a.copies[i:j]
 }
 
 func (g *Graph) street(s SegmentID) string {
@@ -126,6 +129,7 @@ func pack(x *expansion) arrays {
 		a.nameFirst = append(a.nameFirst, uint32(len(a.nameBytes)))
 	}
 	a.plantTree()
+	a.hierarchy = contract(&a, orderSegments(s))
 	return a
 }
 
@@ -173,21 +177,23 @@ func turnAround(firstOut []uint32, out []turn) (firstIn []uint32, in []turn) {
 	return firstIn, in
 }
 
+// ascending makes sure that an array divides another of length end into n parts.
+func ascending(name string, first []uint32, n, end int) error {
+	if len(first) != n+1 || first[0] != 0 || int(first[n]) != end {
+		return fmt.Errorf("section %s does not fit the others", name)
+	}
+	for i := range n {
+		if first[i] > first[i+1] {
+			return fmt.Errorf("section %s runs backwards at %d", name, i)
+		}
+	}
+	return nil
+}
+
 // check makes sure that no index in the arrays leads out of them, so that a file that was made by something
 // else than this package cannot make a query panic.
 func (a *arrays) check() error {
 	segments, edges, points := len(a.segmentFlags), len(a.edges), len(a.points)
-	ascending := func(name string, first []uint32, n, end int) error {
-		if len(first) != n+1 || n > 0 && first[0] != 0 || int(first[n]) != end {
-			return fmt.Errorf("section %s does not fit the others", name)
-		}
-		for i := range n {
-			if first[i] > first[i+1] {
-				return fmt.Errorf("section %s runs backwards at %d", name, i)
-			}
-		}
-		return nil
-	}
 	if len(a.costs) != points || len(a.segmentName) != segments || len(a.segmentEdge) != segments ||
 		len(a.piece) != edges || len(a.nameFirst) == 0 || segments == 0 || edges == 0 {
 		return fmt.Errorf("sections differ in length")
@@ -240,5 +246,5 @@ func (a *arrays) check() error {
 	if len(a.boxes) != treeSize(len(a.leaves)) {
 		return fmt.Errorf("the snap tree does not fit the streets")
 	}
-	return nil
+	return a.hierarchy.check(edges)
 }

@@ -26,7 +26,7 @@ func (g *Graph) Reach(ctx context.Context, profile routing.Profile, band routing
 	if limit <= 0 || limit > maxReach {
 		return routing.Reach{}, fmt.Errorf("a travel-time area needs a limit above 0 and up to %v, not %v", maxReach, limit)
 	}
-	from, err := g.footholds([]orb.Point{origin}, 0)
+	from, err := g.footholds(ctx, []orb.Point{origin}, 0)
 	if err != nil {
 		return routing.Reach{}, err
 	}
@@ -38,12 +38,9 @@ func (g *Graph) Reach(ctx context.Context, profile routing.Profile, band routing
 		reach:  routing.Reach{Resolution: g.reachResolution(limit), Tenths: map[uint64]int32{}},
 	}
 	r.spacing = map[int]float64{8: 200, 9: 80, 10: 30}[r.reach.Resolution]
-	s := g.newSearch()
-	defer g.searches.Put(s)
-	if err := r.explore(ctx, s); err != nil {
-		return routing.Reach{}, err
-	}
-	if err := r.sample(ctx, s); err != nil {
+	c := g.all(r.origin, r.out)
+	defer g.giveBackAll(c)
+	if err := r.sample(ctx, c); err != nil {
 		return routing.Reach{}, err
 	}
 	if r.reach.Area, err = outline(r.reach.Tenths); err != nil {
@@ -74,34 +71,8 @@ type reacher struct {
 	reach   routing.Reach
 }
 
-// explore labels every edge that is reached within the limit, by the ways of least weight. Such a way may take
-// longer than another, so edges beyond the limit are followed as long as others within it wait.
-func (r *reacher) explore(ctx context.Context, s *search) error {
-	s.limit = r.limit
-	if r.out {
-		r.g.depart(s, r.origin)
-	} else {
-		r.g.arriveAt(s, r.origin)
-	}
-	for settled := 0; s.within > 0; settled++ {
-		if settled%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		e, c, ok := s.next()
-		if !ok {
-			return nil
-		}
-		if r.out {
-			r.g.onward(s, e, c)
-		} else {
-			r.g.backward(s, e, c)
-		}
-	}
-	return nil
-}
-
 // sample looks at places along every street and keeps the least time of each hexagon.
-func (r *reacher) sample(ctx context.Context, s *search) error {
+func (r *reacher) sample(ctx context.Context, labels *climb) error {
 	g := r.g
 	for seg := range g.segmentFlags {
 		if seg%4096 == 0 && ctx.Err() != nil {
@@ -111,15 +82,9 @@ func (r *reacher) sample(ctx context.Context, s *search) error {
 			if plain == noEdge {
 				continue
 			}
-			best := s.at(plain)
-			for _, c := range g.copiesOf(plain) {
-				// Only who comes from elsewhere can have a restriction in mind.
-				if l := s.at(c.Copy); r.out && l.less(best) {
-					best = l
-				}
-			}
-			if best.Tenths <= r.limit {
-				if err := r.sampleEdge(SegmentID(seg), back == 1, best.Tenths, nil); err != nil {
+			best := r.base(labels, plain)
+			if tenths := uint32(best); best != noKey && tenths <= r.limit {
+				if err := r.sampleEdge(SegmentID(seg), back == 1, tenths, nil); err != nil {
 					return err
 				}
 			}
@@ -133,8 +98,27 @@ func (r *reacher) sample(ctx context.Context, s *search) error {
 	return nil
 }
 
+// base returns what the way costs between the origin and the end of an edge that is nearer to it: its start
+// (outbound), or where it is left (inbound).
+func (r *reacher) base(labels *climb, plain EdgeID) key {
+	g, best := r.g, noKey
+	if r.out {
+		best = labels.label[g.rank[plain]].key
+		for _, c := range g.copiesOf(plain) {
+			best = min(best, labels.label[g.rank[c.Copy]].key)
+		}
+		return best
+	}
+	for _, t := range g.turnsFrom(plain) {
+		if k := labels.label[g.rank[t.To]].key; k != noKey {
+			best = min(best, k+keyOf(t.cost()))
+		}
+	}
+	return best
+}
+
 // sampleEdge looks at places along an edge. Base is the time at the end of the edge that is nearer to the
-// origin; if the origin lies on the edge itself, only what lies on its travelled side is looked at.
+// origin; if the origin lies on the edge itself, only what lies beyond it is looked at.
 func (r *reacher) sampleEdge(seg SegmentID, back bool, base uint32, origin *foothold) error {
 	g := r.g
 	first, last := g.segmentFirst[seg], g.segmentFirst[seg+1]-1

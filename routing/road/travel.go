@@ -3,12 +3,9 @@ package road
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync/atomic"
 
 	"github.com/paulmach/orb"
-	"golang.org/x/sync/errgroup"
 
 	"catchment/geo"
 	"catchment/routing"
@@ -46,70 +43,47 @@ func (g *Graph) Version(routing.Profile) routing.Version {
 }
 
 // footholds snaps points, numbering them from the given offset in errors.
-func (g *Graph) footholds(at []orb.Point, offset int) ([]foothold, error) {
-	snapped := make([]foothold, len(at))
+func (g *Graph) footholds(ctx context.Context, at []orb.Point, offset int) ([]foothold, error) {
 	for i, p := range at {
 		if err := geo.CheckPoint(p); err != nil {
 			return nil, fmt.Errorf("point %d: %w", offset+i, err)
 		}
-		f, ok := g.snap(toPoint(p))
-		if !ok {
-			return nil, &routing.NoRoad{Index: offset + i, At: p}
+	}
+	snapped, found := make([]foothold, len(at)), make([]bool, len(at))
+	err := inParallel(ctx, len(at), func(next func() (int, bool)) {
+		for i, ok := next(); ok; i, ok = next() {
+			snapped[i], found[i] = g.snap(toPoint(at[i]))
 		}
-		snapped[i] = f
+	})
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.Index(found, false); i >= 0 {
+		return nil, &routing.NoRoad{Index: offset + i, At: at[i]}
 	}
 	return snapped, nil
 }
 
-// Table returns times and lengths between all pairs, one search per row, rows in parallel.
+// Table returns times and lengths between all pairs.
 func (g *Graph) Table(ctx context.Context, profile routing.Profile, band routing.Band, from, to []orb.Point) (routing.Matrix, error) {
 	if err := g.admits(profile, band); err != nil {
 		return routing.Matrix{}, err
 	}
-	starts, err := g.footholds(from, 0)
+	starts, err := g.footholds(ctx, from, 0)
 	if err != nil {
 		return routing.Matrix{}, err
 	}
-	goals, err := g.footholds(to, len(from))
+	goals, err := g.footholds(ctx, to, len(from))
 	if err != nil {
 		return routing.Matrix{}, err
 	}
-	var ends []ending
-	for j, f := range goals {
-		ends = g.endings(f, j, ends)
-	}
-	slices.SortStableFunc(ends, func(a, b ending) int { return int(a.edge) - int(b.edge) })
-	firstEnding := make(map[EdgeID]int, len(ends))
-	for i, e := range slices.Backward(ends) {
-		firstEnding[e.edge] = i
-	}
-	m := routing.Matrix{
-		Columns: len(to),
-		Tenths:  make([]int32, len(from)*len(to)),
-		Meters:  make([]int32, len(from)*len(to)),
-	}
-	var row atomic.Int64
-	var group errgroup.Group
-	for range min(runtime.GOMAXPROCS(0), len(from)) {
-		group.Go(func() error {
-			s := g.newSearch()
-			defer g.searches.Put(s)
-			best := make([]Cost, len(to))
-			for i := int(row.Add(1)) - 1; i < len(from); i = int(row.Add(1)) - 1 {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				s.restart()
-				g.row(s, starts[i], goals, ends, firstEnding, best)
-				for j, c := range best {
-					m.Tenths[i*len(to)+j], m.Meters[i*len(to)+j] = told(c)
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	costs, err := g.pairs(ctx, starts, goals)
+	if err != nil {
 		return routing.Matrix{}, err
+	}
+	m := routing.Matrix{Columns: len(to), Tenths: make([]int32, len(costs)), Meters: make([]int32, len(costs))}
+	for i, c := range costs {
+		m.Tenths[i], m.Meters[i] = told(c)
 	}
 	return m, nil
 }
@@ -131,7 +105,7 @@ func (g *Graph) Route(ctx context.Context, profile routing.Profile, band routing
 	if len(through) < 2 {
 		return routing.Route{}, fmt.Errorf("a route needs at least two points, this has %d", len(through))
 	}
-	stops, err := g.footholds(through, 0)
+	stops, err := g.footholds(ctx, through, 0)
 	if err != nil {
 		return routing.Route{}, err
 	}
@@ -158,6 +132,33 @@ type way struct {
 	direct   bool // edges is the one edge both lie on
 }
 
+// direct returns the cost of going from one foothold to another on the same segment without leaving it, and
+// whether that leads against the segment.
+func (g *Graph) direct(from, to foothold) (best Cost, back bool) {
+	best = never
+	if from.segment != to.segment {
+		return best, false
+	}
+	for i, e := range g.segmentEdge[from.segment] {
+		against := i == 1
+		if e == noEdge || !isAhead(from, to, against) {
+			continue
+		}
+		if c := g.upTo(to, against).minus(g.upTo(from, against)); c.less(best) {
+			best, back = c, against
+		}
+	}
+	return best, back
+}
+
+// isAhead tells whether one foothold lies ahead of another on their segment, or at the same place.
+func isAhead(from, to foothold, against bool) bool {
+	if against {
+		from, to = to, from
+	}
+	return from.hop < to.hop || from.hop == to.hop && from.share <= to.share
+}
+
 // way finds the best way between two footholds.
 func (g *Graph) way(from, to foothold) (way, bool) {
 	w := way{from: from, to: to}
@@ -165,52 +166,27 @@ func (g *Graph) way(from, to foothold) (way, bool) {
 	if w.cost, back = g.direct(from, to); w.cost != never {
 		w.direct, w.edges = true, []EdgeID{g.segmentEdge[from.segment][side(back)]}
 	}
-	s := g.newSearch()
-	defer g.searches.Put(s)
-	ends := g.endings(to, 0, nil)
-	last := noEdge
-	g.depart(s, from)
-	for left := len(ends); left > 0; {
-		e, c, ok := s.next()
-		if !ok || w.cost.less(c) {
-			break
-		}
-		for _, end := range ends {
-			if end.edge == e {
-				left--
-				if total := c.plus(end.upTo); total.less(w.cost) {
-					w.cost, last = total, e
-				}
-			}
-		}
-		g.onward(s, e, c)
+	if c, edges := g.climbOver(from, to); c.less(w.cost) {
+		w.cost, w.direct, w.edges = c, false, append([]EdgeID{g.departed(from, edges[0])}, edges...)
 	}
-	if last == noEdge {
-		return w, w.cost != never
-	}
-	w.direct, w.edges = false, nil
-	for e := last; e != noEdge; e = s.parent[e] {
-		w.edges = append(w.edges, e)
-	}
-	w.edges = append(w.edges, g.departed(s, from, w.edges[len(w.edges)-1]))
-	slices.Reverse(w.edges)
-	return w, true
+	return w, w.cost != never
 }
 
-// departed returns the edge of the foothold's segment from which the first edge of a way was reached.
-func (g *Graph) departed(s *search, from foothold, first EdgeID) EdgeID {
+// departed returns the edge of the foothold's segment by which the first further edge of a best way is reached.
+func (g *Graph) departed(from foothold, first EdgeID) EdgeID {
+	best, by := never, noEdge
 	for back, e := range g.segmentEdge[from.segment] {
 		if e == noEdge {
 			continue
 		}
 		rest := g.edges[e].Cost.minus(g.upTo(from, back == 1))
 		for _, t := range g.turnsFrom(e) {
-			if t.To == first && rest.plus(t.cost()) == s.at(first) {
-				return e
+			if c := rest.plus(t.cost()); t.To == first && c.less(best) {
+				best, by = c, e
 			}
 		}
 	}
-	panic("road: a way starts on no edge")
+	return by
 }
 
 // leg spells a way out as shape and street names.
