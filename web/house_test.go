@@ -49,6 +49,7 @@ type house struct {
 	t       *testing.T
 	server  *httptest.Server
 	handler http.Handler
+	url     string
 	pool    *pgxpool.Pool
 	rooms   api.Rooms
 	log     *lockedBuffer
@@ -86,7 +87,7 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, pool: pool, rooms: rooms, log: out, handler: server.Handler(), server: httptest.NewServer(server.Handler())}
+	h := &house{t: t, url: url, pool: pool, rooms: rooms, log: out, handler: server.Handler(), server: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.server.Close)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

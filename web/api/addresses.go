@@ -89,7 +89,10 @@ func addressOperations(a *API, rooms Rooms) {
 	}
 	Register(a, Operation{ID: "reverseAddresses", Method: http.MethodGet, Path: "/addresses/reverse", Tag: "addresses", Summary: "The addresses at a point, nearest first"},
 		crm.AccountRead, func(ctx context.Context, in *reverseQuery) (*List[Address], error) {
-			at, err := checked("lon", orb.Point{in.Lon, in.Lat})
+			at, err := checked("lon", orb.Point{in.Lon, 0})
+			if err == nil {
+				at, err = checked("lat", orb.Point{in.Lon, in.Lat})
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -55,6 +55,8 @@ func (d *Desk) AddToken(ctx context.Context, t NewToken) (Token, string, error) 
 		return Token{}, "", crm.Invalidf("rights", "are empty: name at least one")
 	case t.ExpiresAt != nil && !t.ExpiresAt.After(now):
 		return Token{}, "", crm.Invalidf("expires_at", "lies in the past")
+	case t.ExpiresAt != nil && t.ExpiresAt.After(now.AddDate(10, 0, 0)):
+		return Token{}, "", crm.Invalidf("expires_at", "lies more than ten years ahead")
 	}
 	for i, right := range t.Rights {
 		if !actor.May(right) {
