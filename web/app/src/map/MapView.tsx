@@ -1,0 +1,203 @@
+// The map of every screen: our base map, pins, route lines, selection. Loads MapLibre when first shown.
+import { useEffect, useRef, useState, type ReactNode } from 'react';
+import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl';
+import type { Point } from '../api/types';
+import { language, t } from '../i18n';
+import { Icon } from '../ui/icons';
+import { useShade } from '../ui/theme';
+import { boundsOf, linesData, pinsData, type Line, type Pin } from './data';
+import './map.css';
+
+type Bounds = [number, number, number, number];
+
+interface Props {
+  label: string;
+  /** Shown until there is something to fit. */
+  bounds: Bounds;
+  pins?: readonly Pin[];
+  lines?: readonly Line[];
+  selected?: string | null;
+  hovered?: string | null;
+  /** Whose route is in front; the others are dimmed. */
+  group?: string | null;
+  /** The view moves to everything whenever this changes. */
+  fitKey?: string;
+  attribution?: string;
+  onPick?: (id: string | null) => void;
+  onHover?: (id: string | null) => void;
+  onPlace?: (point: Point) => void;
+  children?: ReactNode;
+}
+
+type Library = typeof import('./maplibre') & { paint: typeof import('./paint') };
+let library: Promise<Library> | null = null;
+const load = () => library ??= Promise.all([import('./maplibre'), import('./paint')]).then(async ([maplibre, paint]) => { await maplibre.styled; return { ...maplibre, paint }; });
+
+const none: readonly never[] = [];
+
+export function MapView({ label, bounds, pins = none, lines = none, selected, hovered, group, fitKey, attribution, onPick, onHover, onPlace, children }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const map = useRef<MapLibre | null>(null);
+  const now = useRef({ pins, lines, selected, hovered, group, onPick, onHover, onPlace, bounds });
+  now.current = { pins, lines, selected, hovered, group, onPick, onHover, onPlace, bounds };
+  const [failed, setFailed] = useState<'library' | 'webgl' | null>(null);
+  const [ready, setReady] = useState(0);
+  const [tries, setTries] = useState(0);
+  const [me, setMe] = useState<Point | null>(null);
+  const shade = useShade();
+  const shown = useRef({ shade, fitKey: '' });
+  const marked = useRef<{ pins: string[]; lines: string[] }>({ pins: [], lines: [] });
+  const paint = useRef<typeof import('./paint') | null>(null);
+
+  // The map itself: made once, taken down with the component.
+  useEffect(() => {
+    let gone = false;
+    let made: MapLibre | null = null;
+    let watch: ResizeObserver | null = null;
+    delete document.body.dataset.mapIdle;
+    (async () => {
+      let lib: Library;
+      let style: StyleSpecification;
+      try {
+        [lib, style] = await Promise.all([load(), fetchStyle(shade)]);
+      } catch {
+        library = null;
+        if (!gone) setFailed('library');
+        return;
+      }
+      if (gone || !box.current) return;
+      paint.current = lib.paint;
+      try {
+        made = new lib.Map({
+          container: box.current, bounds: startBounds(now.current.pins, now.current.lines, now.current.bounds), fitBoundsOptions: { padding: 48, maxZoom: 15 },
+          style: lib.paint.withOurs(style, pinsData(now.current.pins, shade), linesData(now.current.lines, lib.paint.personColour), shade),
+          attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxZoom: 19, fadeDuration: 150,
+        });
+      } catch {
+        setFailed('webgl');
+        return;
+      }
+      const it = made;
+      map.current = it;
+      shown.current = { shade, fitKey: now.current.pins.length + now.current.lines.length > 0 ? 'start' : '' };
+      it.touchZoomRotate.disableRotation();
+      it.addControl(new lib.ScaleControl({ maxWidth: 90 }), 'bottom-left');
+      it.setMissingStyleImageResolver(async id => lib.paint.drawImage(it, id));
+      it.on('error', () => { /* a missing tile leaves a hole in the picture; MapLibre asks again when the map moves */ });
+      it.on('idle', () => { document.body.dataset.mapIdle = '1'; });
+      it.on('movestart', () => { delete document.body.dataset.mapIdle; });
+      const at = (point: { x: number; y: number }) => it.queryRenderedFeatures([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]], { layers: ['our-pins'] })[0]?.properties?.id as string | undefined;
+      it.on('click', event => {
+        if (now.current.onPlace) now.current.onPlace([event.lngLat.lng, event.lngLat.lat]);
+        else now.current.onPick?.(at(event.point) ?? null);
+      });
+      let over: string | null = null;
+      it.on('mousemove', event => {
+        const id = it.getLayer('our-pins') ? at(event.point) ?? null : null;
+        if (id === over) return;
+        over = id;
+        it.getCanvas().style.cursor = now.current.onPlace ? 'crosshair' : id ? 'pointer' : '';
+        now.current.onHover?.(id);
+      });
+      it.on('mouseout', () => { if (over) { over = null; now.current.onHover?.(null); } });
+      it.on('style.load', () => setReady(n => n + 1));
+      watch = new ResizeObserver(() => it.resize());
+      watch.observe(box.current!);
+    })();
+    return () => { gone = true; watch?.disconnect(); made?.remove(); map.current = null; delete document.body.dataset.mapIdle; };
+  }, [tries]);
+
+  // Another theme brings another base map.
+  useEffect(() => {
+    if (!map.current || shown.current.shade === shade) return;
+    shown.current.shade = shade;
+    fetchStyle(shade).then(style => map.current?.setStyle(paint.current!.withOurs(style, pinsData(now.current.pins, shade), linesData(now.current.lines, paint.current!.personColour), shade), { diff: false })).catch(() => setFailed('library'));
+  }, [shade, ready]);
+
+  useEffect(() => {
+    const source = map.current?.getSource('our-pins') as { setData(data: GeoJSON.GeoJSON): void } | undefined;
+    const mine: Pin[] = me ? [{ id: 'me', point: me, text: '', look: 'me' }] : [];
+    source?.setData(pinsData([...pins, ...mine], shade));
+  }, [pins, me, ready, shade]);
+
+  useEffect(() => {
+    const source = map.current?.getSource('our-lines') as { setData(data: GeoJSON.GeoJSON): void } | undefined;
+    if (source && paint.current) source.setData(linesData(lines, paint.current.personColour));
+  }, [lines, ready, shade]);
+
+  useEffect(() => {
+    const it = map.current;
+    if (!it?.getSource('our-pins')) return;
+    for (const id of marked.current.pins) it.removeFeatureState({ source: 'our-pins', id });
+    for (const id of marked.current.lines) it.removeFeatureState({ source: 'our-lines', id });
+    marked.current = { pins: [], lines: [] };
+    const mark = (id: string, state: object) => { it.setFeatureState({ source: 'our-pins', id }, state); marked.current.pins.push(id); };
+    if (group) {
+      for (const pin of pins) if (pin.group && pin.group !== group) mark(pin.id, { dim: true });
+      for (const line of lines) if (line.group !== group) { it.setFeatureState({ source: 'our-lines', id: line.group }, { dim: true }); marked.current.lines.push(line.group); }
+    }
+    if (hovered) mark(hovered, { hovered: true, dim: false });
+    if (selected) mark(selected, { selected: true, dim: false });
+  }, [selected, hovered, group, pins, lines, ready]);
+
+  useEffect(() => {
+    const key = fitKey ?? '';
+    if (!map.current || pins.length + lines.length === 0 || shown.current.fitKey === key) return;
+    if (shown.current.fitKey !== 'start') fit();
+    shown.current.fitKey = key;
+  }, [fitKey, pins, lines, ready]);
+
+  // What is selected elsewhere comes into view here, without changing the zoom.
+  useEffect(() => {
+    const pin = selected && pins.find(one => one.id === selected);
+    if (!pin || !map.current) return;
+    if (!map.current.getBounds().contains(pin.point)) map.current.easeTo({ center: pin.point, duration: 200 });
+  }, [selected]);
+
+  function fit() {
+    map.current?.fitBounds(startBounds(now.current.pins, now.current.lines, now.current.bounds), { padding: 48, maxZoom: 15, duration: 200 });
+  }
+  function locate() {
+    navigator.geolocation?.getCurrentPosition(position => {
+      const point: Point = [position.coords.longitude, position.coords.latitude];
+      setMe(point);
+      map.current?.easeTo({ center: point, zoom: Math.max(14, map.current.getZoom()) });
+    }, () => setMe(null), { enableHighAccuracy: true, timeout: 10_000 });
+  }
+
+  return <section className="map" aria-label={label}>
+    <div className="map-canvas" ref={box} data-ready={ready > 0 || undefined} />
+    {failed
+      ? <div className="map-failed"><p>{failed === 'webgl' ? t('map.noMap') : t('map.failed')}</p>{failed === 'library' && <button className="button" onClick={() => { setFailed(null); setTries(tries + 1); }}>{t('common.retry')}</button>}</div>
+      : <>
+        <div className="map-tools">
+          <button aria-label={t('map.zoomIn')} title={t('map.zoomIn')} onClick={() => map.current?.zoomIn({ duration: 150 })}><Icon name="plus" /></button>
+          <button aria-label={t('map.zoomOut')} title={t('map.zoomOut')} onClick={() => map.current?.zoomOut({ duration: 150 })}><Icon name="minus" /></button>
+          <button aria-label={t('map.fit')} title={t('map.fit')} onClick={fit}><Icon name="fit" /></button>
+          {'geolocation' in navigator && <button aria-label={t('map.locate')} title={t('map.locate')} onClick={locate}><Icon name="locate" /></button>}
+        </div>
+        <p className="map-attribution">{attribution || t('map.attribution')}</p>
+      </>}
+    {children}
+  </section>;
+}
+
+const styles = new Map<string, Promise<StyleSpecification>>();
+function fetchStyle(shade: 'light' | 'dark'): Promise<StyleSpecification> {
+  const address = `/map/style/${shade}.json?lang=${language()}`;
+  let found = styles.get(address);
+  if (!found) {
+    found = fetch(address).then(response => { if (!response.ok) throw new Error(`map style: ${response.status}`); return response.json() as Promise<StyleSpecification>; });
+    styles.set(address, found);
+    found.catch(() => styles.delete(address));
+  }
+  return found;
+}
+
+function startBounds(pins: readonly Pin[], lines: readonly Line[], otherwise: Bounds): Bounds {
+  const points = function* () {
+    for (const pin of pins) yield pin.point;
+    for (const line of lines) for (const part of line.parts) yield* part;
+  };
+  return boundsOf(points()) ?? otherwise;
+}

@@ -1,0 +1,159 @@
+// The dispatcher's day: board, map and what has no place, linked; planning it, comparing, publishing; visits added by hand.
+import { useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useLocation } from 'wouter';
+import type { Me } from '../../api/types';
+import { t } from '../../i18n';
+import { addDays, dayOf, distance, hours, longDay, shortDay } from '../../i18n/format';
+import { useLive } from '../../live';
+import { Icon } from '../../ui/icons';
+import { Empty, Failed, Skeleton } from '../../ui/states';
+import { select, showPerson, useSelected } from '../focus';
+import { usePlan, useBoard, useSkills } from '../queries';
+import { AddVisit } from './AddVisit';
+import { AssignDialog } from './AssignDialog';
+import { BoardView, headWidth } from './Board';
+import { undoLast, useCommands } from './commands';
+import { DayMap } from './DayMap';
+import { buildModel } from './model';
+import { PlanBar } from './PlanBar';
+import { Split, useStored } from './Split';
+import { daySpan, type Scale } from './timeline';
+import { Unassigned } from './Unassigned';
+import { VisitPanel } from './VisitPanel';
+import './day.css';
+
+export function DayPage({ me, day }: { me: Me; day: string }) {
+  const queries = useQueryClient();
+  const board = useBoard(day);
+  const plan = usePlan(board.data?.plan?.id ?? null);
+  const skills = useSkills();
+  const zone = board.data?.zone ?? me.organisation.zone;
+  const commands = useCommands(day, zone);
+  const [view, setView] = useState<'proposal' | 'published'>('proposal');
+  const [dragging, setDragging] = useState<string | null>(null);
+  const [assigning, setAssigning] = useState<string | null>(null);
+  const [adding, setAdding] = useState(false);
+  const [opened, setOpened] = useState(false);
+  const [rowHeight, setRowHeight] = useStored('board-row', 44);
+  const [pxPerHour, setPxPerHour] = useState<number | null>(null);
+  const [room, setRoom] = useState(900);
+  const boardBox = useRef<HTMLDivElement>(null);
+  const selected = useSelected();
+  const now = useNow(day, zone);
+
+  const current = plan.data ?? board.data?.plan ?? null;
+  const proposal = current && (current.state === 'ready' || current.state === 'accepted') && current.routes ? current : null;
+  const shown = proposal && view === 'proposal' ? proposal : null;
+  const model = useMemo(() => board.data ? buildModel(board.data, shown) : null, [board.data, shown]);
+
+  const refresh = useRef(0);
+  useLive(`day:${day}`, () => {
+    clearTimeout(refresh.current);
+    refresh.current = window.setTimeout(() => { void queries.invalidateQueries({ queryKey: ['board', day] }); void queries.invalidateQueries({ queryKey: ['visit'] }); }, 250);
+  });
+  useEffect(() => { select(null); showPerson(null); setOpened(false); setPxPerHour(null); }, [day]);
+  useEffect(() => { setView('proposal'); }, [proposal?.id]);
+  useEffect(() => {
+    const box = boardBox.current;
+    if (!box) return;
+    const watch = new ResizeObserver(entries => setRoom(entries[0]!.contentRect.width));
+    watch.observe(box);
+    return () => watch.disconnect();
+  }, [!model]);
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      const typing = (event.target as Element).matches('input, textarea, select');
+      if ((event.ctrlKey || event.metaKey) && event.key === 'z' && !typing) { if (undoLast()) event.preventDefault(); }
+      else if (event.key === '/' && !typing) { event.preventDefault(); document.querySelector<HTMLInputElement>('.day-find input')?.focus(); }
+    };
+    addEventListener('keydown', key);
+    return () => removeEventListener('keydown', key);
+  }, []);
+
+  const scale = useMemo<Scale | null>(() => {
+    if (!model) return null;
+    const spans = model.lanes.flatMap(lane => [...lane.shifts, ...lane.bars.map(bar => [bar.start - bar.travel, bar.end] as [number, number])]);
+    const { from, to } = daySpan(day, zone, spans);
+    const fitted = Math.max(36, (room - headWidth - 14) / ((to - from) / 3_600_000));
+    return { from, to, pxPerHour: pxPerHour ?? fitted };
+  }, [model, day, zone, pxPerHour, room]);
+  const zoom = useCallback((factor: number) => setPxPerHour(old => Math.min(480, Math.max(36, (old ?? scale?.pxPerHour ?? 80) * factor))), [scale?.pxPerHour]);
+
+  const open = useCallback((id: string) => { select(id); setOpened(true); }, []);
+  const [find, setFind] = useState('');
+  const found = useMemo(() => model && find.trim().length > 1 ? filterModel(model, find.trim().toLocaleLowerCase()) : model, [model, find]);
+
+  if (board.error && !board.data) return <><DayHead day={day} me={me} zone={zone} /><Failed problem={board.error} retry={() => void board.refetch()} /></>;
+  if (!model || !found || !scale || !board.data) return <><DayHead day={day} me={me} zone={zone} /><Skeleton lines={12} /></>;
+
+  const assigned = assigning ? model.byVisit.get(assigning)?.bar.visit ?? model.left.find(one => one.visit.id === assigning)?.visit : null;
+  return <>
+    <DayHead day={day} me={me} zone={zone}>
+      <p className="day-sums">
+        {model.total > 0 && <span>{t('day.planned', { served: model.served, n: model.total })}</span>}
+        {model.travelSeconds > 0 && <span>{t('day.travel', { time: hours(model.travelSeconds) })}</span>}
+        {model.travelMeters > 0 && <span>{distance(model.travelMeters)}</span>}
+        {model.late > 0 && <span className="danger-ink">{t('day.late', { n: model.late })}</span>}
+      </p>
+      <label className="day-find"><span className="spoken">{t('board.filter')}</span><Icon name="search" size={16} /><input placeholder={t('board.filter')} value={find} onChange={event => setFind(event.target.value)} onKeyDown={event => { if (event.key === 'Escape') setFind(''); }} /></label>
+      <button className="button" onClick={() => setAdding(true)}><Icon name="plus" size={18} />{t('day.addVisit')}</button>
+    </DayHead>
+    <PlanBar board={board.data} plan={current} view={view} onView={setView} total={model.total} />
+    <Split name="day" side={<Split name="map" down side={<Unassigned model={found} board={board.data} skills={skills.data} zone={zone} published={!shown && !current?.unassigned} locked={shown !== null} onOpen={open} onAssign={setAssigning} onDragging={setDragging} commands={commands} />}>
+      <DayMap me={me} model={found} board={board.data} plan={shown} day={day} zone={zone} onOpen={open}>
+        {selected && opened && <VisitPanel id={selected} day={day} zone={zone} model={model} skills={skills.data} commands={commands} locked={shown !== null} onAssign={setAssigning} onClose={() => setOpened(false)} />}
+      </DayMap>
+    </Split>}>
+      <div className="board-box" ref={boardBox}>
+        {model.lanes.length === 0
+          ? <Empty icon="person" title={t('day.noResources')} hint={t('day.noResourcesHint')} />
+          : <BoardView model={found} scale={scale} zone={zone} day={day} rowHeight={rowHeight} skills={skills.data} commands={commands} now={now} locked={shown !== null} dragging={dragging} onDragging={setDragging} onAssign={setAssigning} onOpen={open} onZoom={zoom} />}
+        <div className="board-tools">
+          <button aria-label={t('day.zoomOut')} title={t('day.zoomOut')} onClick={() => zoom(1 / 1.3)}><Icon name="minus" size={16} /></button>
+          <button aria-label={t('day.fit')} title={t('day.fit')} onClick={() => setPxPerHour(null)}><Icon name="fit" size={16} /></button>
+          <button aria-label={t('day.zoomIn')} title={t('day.zoomIn')} onClick={() => zoom(1.3)}><Icon name="plus" size={16} /></button>
+          <button aria-label={t('day.density')} title={t('day.density')} onClick={() => setRowHeight(rowHeight === 32 ? 44 : rowHeight === 44 ? 56 : 32)}><Icon name="rows" size={16} /></button>
+        </div>
+      </div>
+    </Split>
+    {adding && <AddVisit me={me} day={day} zone={zone} skills={skills.data} onClose={() => setAdding(false)} />}
+    {assigned && <AssignDialog visit={assigned} model={model} zone={zone} skills={skills.data} commands={commands} locked={shown !== null} onClose={() => setAssigning(null)} />}
+  </>;
+}
+
+function DayHead({ day, me, zone, children }: { day: string; me: Me; zone: string; children?: React.ReactNode }) {
+  const [, navigate] = useLocation();
+  const picker = useRef<HTMLInputElement>(null);
+  const today = dayOf(Date.now(), zone);
+  const word = day === today ? t('day.today') : day === addDays(today, 1) ? t('day.tomorrow') : null;
+  useEffect(() => { document.title = `${shortDay(day)} · ${me.organisation.name}`; }, [day, me]);
+  return <header className="page-head day-head">
+    <div className="day-pick">
+      <button className="button" data-look="plain" data-square aria-label={t('day.previous')} onClick={() => navigate(`/day/${addDays(day, -1)}`)}><Icon name="left" size={18} /></button>
+      <button className="button" data-look="plain" data-square aria-label={t('day.next')} onClick={() => navigate(`/day/${addDays(day, 1)}`)}><Icon name="right" size={18} /></button>
+      <h1><button title={t('day.pick')} onClick={() => picker.current?.showPicker()}>{longDay(day)}</button></h1>
+      <input ref={picker} type="date" className="day-input" aria-label={t('day.pick')} tabIndex={-1} value={day} onChange={event => { if (event.target.value) navigate(`/day/${event.target.value}`); }} />
+      {word && <span className="chip">{word}</span>}
+    </div>
+    {children}
+  </header>;
+}
+
+/** The present moment while the day is today, else null; moves every half minute. */
+function useNow(day: string, zone: string): number | null {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  return dayOf(now, zone) === day ? now : null;
+}
+
+/** Only lanes and visits that hold the words, by person, title, account, place or number. */
+function filterModel(model: ReturnType<typeof buildModel>, words: string): ReturnType<typeof buildModel> {
+  const has = (...texts: (string | null | undefined)[]) => texts.some(text => text?.toLocaleLowerCase().includes(words));
+  const lanes = model.lanes.filter(lane => has(lane.resource.name) || lane.bars.some(bar => bar.visit && has(bar.visit.title, bar.visit.account.name, bar.visit.site.label, bar.visit.number)));
+  return { ...model, lanes, left: model.left.filter(({ visit }) => has(visit.title, visit.account.name, visit.site.label, visit.number)), byVisit: new Map(lanes.flatMap(lane => lane.bars.flatMap(bar => bar.visit ? [[bar.visit.id, { lane, bar }] as const] : []))) };
+}
+

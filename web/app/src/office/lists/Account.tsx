@@ -1,0 +1,64 @@
+// One account: facts, sites on the map, visits, and everything that happened.
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { Link } from 'wouter';
+import { get } from '../../api/client';
+import type { Account, Me, Page, Site, Visit } from '../../api/types';
+import { say, t } from '../../i18n';
+import { moment, shortDay } from '../../i18n/format';
+import { Icon } from '../../ui/icons';
+import { Failed, Skeleton } from '../../ui/states';
+import { siteLabel } from '../day/AddVisit';
+import { stateTone } from '../day/VisitPanel';
+import { items, useTimeline } from '../queries';
+import { Timeline } from '../Timeline';
+
+const MapView = lazy(() => import('../../map/MapView').then(module => ({ default: module.MapView })));
+
+export function AccountPage({ me, id }: { me: Me; id: string }) {
+  const zone = me.organisation.zone;
+  const account = useQuery({ queryKey: ['account', id], queryFn: ({ signal }) => get<Account>(`/accounts/${id}`, undefined, signal) });
+  const sites = useQuery({ queryKey: ['sites', id], queryFn: async ({ signal }) => items(await get<Page<Site> | Site[]>(`/accounts/${id}/sites`, { limit: 200 }, signal)) });
+  const visits = useQuery({ queryKey: ['account-visits', id], queryFn: async ({ signal }) => items(await get<Page<Visit>>('/visits', { account_id: id, limit: 50 }, signal)) });
+  const timeline = useTimeline(id);
+  const [pointed, setPointed] = useState<string | null>(null);
+  useEffect(() => { if (account.data) document.title = account.data.name; }, [account.data]);
+  const back = <Link href="/accounts" className="button" data-look="plain" data-square aria-label={t('nav.accounts')}><Icon name="left" size={18} /></Link>;
+  if (account.error) return <><header className="page-head">{back}</header><Failed problem={account.error} retry={() => void account.refetch()} /></>;
+  const one = account.data;
+  if (!one) return <><header className="page-head">{back}</header><Skeleton lines={10} /></>;
+  const places = sites.data ?? [];
+  const when = (visit: Visit) => visit.start ?? visit.outcome?.at ?? visit.windows?.[0]?.start ?? null;
+  return <>
+    <header className="page-head">{back}<h1 className="ellipsis">{one.name}</h1><span className="chip" data-tone={one.stage === 'customer' || one.stage === 'won_back' ? 'ok' : one.stage === 'at_risk' ? 'warn' : one.stage === 'lost' ? 'danger' : undefined}>{say(`stage.${one.stage}`, one.stage)}</span><span className="quiet">{one.number}</span></header>
+    <div className="record">
+      <div className="record-main">
+        <section><h2>{t('account.facts')}</h2><dl className="facts">
+          <dt>{t('accounts.kind')}</dt><dd>{one.kind === 'company' ? t('add.company') : t('add.household')}</dd>
+          {one.class && <><dt>{t('accounts.class')}</dt><dd>{one.class}</dd></>}
+          {one.phone && <><dt>{t('accounts.phone')}</dt><dd><a href={`tel:${one.phone.replace(/[^+\d]/g, '')}`}>{one.phone}</a></dd></>}
+          {one.email && <><dt>{t('account.email')}</dt><dd><a href={`mailto:${one.email}`}>{one.email}</a></dd></>}
+          <dt>{t('account.since')}</dt><dd>{shortDay(one.created_at.slice(0, 10))}</dd>
+        </dl></section>
+        <section><h2>{t('account.sites')}</h2>
+          {sites.isPending ? <Skeleton lines={3} /> : places.length === 0 ? <p className="quiet">{t('account.noSites')}</p>
+            : <ul className="lines">{places.map((site, i) => <li key={site.id} data-light={pointed === site.id ? 'hovered' : undefined} onPointerEnter={() => setPointed(site.id)} onPointerLeave={() => setPointed(null)}>
+              <span className="site-number">{i + 1}</span><div><b>{site.name || siteLabel(site)}</b>{site.name && <p className="quiet">{siteLabel(site)}</p>}
+                {site.access_note && <p className="quiet">{t('account.access', { note: site.access_note })}</p>}{(site.contact_name || site.contact_phone) && <p className="quiet">{[site.contact_name, site.contact_phone].filter(Boolean).join(' · ')}</p>}
+                {site.source === 'synthetic' && <span className="chip">{t('account.synthetic')}</span>}</div>
+            </li>)}</ul>}
+        </section>
+        <section><h2>{t('account.visits')}</h2>
+          {visits.isPending ? <Skeleton lines={3} /> : (visits.data ?? []).length === 0 ? <p className="quiet">{t('account.noVisits')}</p>
+            : <ul className="lines">{visits.data!.map(visit => <li key={visit.id}><span className="chip" data-tone={stateTone(visit)}>{say(`state.${visit.state}`, visit.state)}</span><div><b>{visit.title}</b><p className="quiet">{when(visit) ? moment(when(visit)!, zone) : visit.earliest ? shortDay(visit.earliest) : ''}{visit.outcome?.note && ` · ${visit.outcome.note}`}</p></div></li>)}</ul>}
+        </section>
+      </div>
+      <div className="record-side">
+        <div className="record-map"><Suspense fallback={<Skeleton lines={6} />}>
+          <MapView label={t('account.sites')} bounds={me.map.bounds} attribution={me.map.attribution} fitKey={`${id} ${places.length}`} hovered={pointed} onHover={setPointed} pins={places.map((site, i) => ({ id: site.id, point: site.point, text: String(i + 1), look: 'site' as const }))} />
+        </Suspense></div>
+        <section className="record-timeline"><h2>{t('account.timeline')}</h2>{timeline.isPending ? <Skeleton lines={6} /> : timeline.error ? <Failed problem={timeline.error} retry={() => void timeline.refetch()} /> : <Timeline events={timeline.data?.items ?? []} zone={zone} entities />}</section>
+      </div>
+    </div>
+  </>;
+}
