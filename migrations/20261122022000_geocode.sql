@@ -11,7 +11,7 @@ grant usage on schema geocode to catchment_app;
 create table geocode.entry (
   generation bigint not null,
   id integer not null, -- within the generation
-  kind text not null,  -- street, place or postcode
+  kind text not null,  -- street, place, area (a state, a country) or postcode
   name text not null,
   other_names text[] not null, -- other languages, old and short names
   city text not null,

@@ -349,14 +349,22 @@ func (b *builder) placesAndPostcodes() {
 		for _, i := range byTown[k] {
 			at = append(at, b.addresses[i].at)
 		}
-		add(&entry{kind: "place", name: mostFrequent(written[k]), importance: 0.6, at: middleOf(at)})
-	}
-	for _, d := range b.districts {
-		importance := map[int]float64{2: 0.95, 3: 0.8, 4: 0.85, 5: 0.6, 6: 0.6, 7: 0.55, 8: 0.6}[d.level]
-		if d.post || importance == 0 {
+		middle := middleOf(at)
+		if slices.ContainsFunc(made, func(m *entry) bool { return key(m.name) == k && geo.Distance(m.at, middle) < 10_000 }) {
 			continue
 		}
-		add(&entry{kind: "place", name: d.name, others: d.others, importance: importance, at: d.bound.Center()})
+		add(&entry{kind: "place", name: mostFrequent(written[k]), importance: 0.6, at: middle})
+	}
+	for _, d := range b.districts {
+		kind := "place"
+		if d.level < 6 {
+			kind = "area" // nobody lives at a country
+		}
+		importance := map[int]float64{2: 0.95, 3: 0.8, 4: 0.85, 5: 0.6, 6: 0.6, 7: 0.55, 8: 0.6}[d.level]
+		if d.post || importance == 0 || slices.ContainsFunc(made, func(m *entry) bool { return key(m.name) == key(d.name) && d.holds(m.at) }) {
+			continue
+		}
+		add(&entry{kind: kind, name: d.name, others: d.others, importance: importance, at: d.bound.Center()})
 	}
 	b.entries = append(b.entries, made...)
 	for _, code := range slices.Sorted(maps.Keys(posts)) {

@@ -1,9 +1,11 @@
 package geocode
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -218,6 +220,9 @@ func streetLike(tags osm.Tags) bool {
 	return true
 }
 
+// countrySuffix is a country's sign behind a town, as in "Balzers (FL)".
+var countrySuffix = regexp.MustCompile(`\s*\([A-Z]{1,3}\)$`)
+
 func addressOf(tags osm.Tags, at orb.Point) (address, bool) {
 	number := strings.TrimSpace(tags.Get("addr:housenumber"))
 	if number == "" || len(number) > 32 {
@@ -230,9 +235,7 @@ func addressOf(tags osm.Tags, at orb.Point) (address, bool) {
 	if a.street == "" {
 		a.street = tags.Get("addr:place")
 	}
-	if a.city == "" {
-		a.city = tags.Get("addr:suburb")
-	}
+	a.city = strings.TrimSpace(countrySuffix.ReplaceAllString(cmp.Or(a.city, tags.Get("addr:suburb")), ""))
 	if len(a.country) != 2 {
 		a.country = ""
 	}

@@ -74,7 +74,7 @@ func (s *scorer) locality(e *found) [][]float64 {
 		for k, token := range r.tokens {
 			for _, w := range all {
 				out[i][k] = max(out[i][k], w.like(token.word, token.prefix))
-				if k == 0 {
+				if k == 0 || !joins(r.tokens[k-1], token) {
 					continue
 				}
 				if like := w.like(r.tokens[k-1].word+token.word, token.prefix); like > asOne { // a town written apart
@@ -85,6 +85,11 @@ func (s *scorer) locality(e *found) [][]float64 {
 	}
 	s.local[key] = out
 	return out
+}
+
+// joins tells whether two words may be one written apart. Numbers stand alone.
+func joins(a, b token) bool {
+	return a.number == "" && b.number == "" && !numeric(a.word) && !numeric(b.word)
 }
 
 // fit tells how well an entry answers a reading of the query.
@@ -117,7 +122,7 @@ func (n name) measure(tokens []token, local []float64) fit {
 	for i, token := range tokens {
 		for k, w := range n.words {
 			match(i, k, w.like(token.word, token.prefix))
-			if i > 0 { // typed as two, named as one
+			if i > 0 && joins(tokens[i-1], token) { // typed as two, named as one
 				if s := w.like(tokens[i-1].word+token.word, token.prefix); s > asOne {
 					match(i, k, s)
 					match(i-1, k, s)

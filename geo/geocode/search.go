@@ -91,7 +91,7 @@ func (g *Geocoder) recall(ctx context.Context, generations []int64, p parsed) ([
 	var exact, forms, long, beginnings []string
 	typed := slices.Clone(p.tokens)
 	for i := 1; i < len(p.tokens); i++ {
-		if a, b := p.tokens[i-1], p.tokens[i]; !numeric(a.word) && !numeric(b.word) {
+		if a, b := p.tokens[i-1], p.tokens[i]; joins(a, b) {
 			typed = append(typed, token{word: a.word + b.word, prefix: b.prefix})
 		}
 	}
@@ -133,7 +133,7 @@ func (g *Geocoder) recall(ctx context.Context, generations []int64, p parsed) ([
 		cross join lateral (
 			select word
 			from geocode.word
-			where generation = any($1) and word >= beginning collate "C" and word < (beginning || '~') collate "C"
+			where generation = any($1) and word >= beginning collate "C" and word < (beginning || chr(1114111)) collate "C"
 			order by frequency desc
 			limit 80
 		) w`, generations, exact, forms, full(long), full(beginnings))
@@ -301,7 +301,8 @@ func (e *found) candidate() Candidate {
 	switch e.Kind {
 	case "street":
 		c.Street = e.Name
-	case "place":
+	case "place", "area":
+		c.Kind = Place
 		if e.Name != e.City {
 			c.Street = e.Name
 		}
