@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/paulmach/orb"
 
@@ -68,6 +69,10 @@ type Importer struct {
 
 	// Progress tells how far the import is, from 0 to 1; nil for nobody.
 	Progress func(stage string, done float64)
+
+	// Grace is how long after the swap the old generation's tables stay, for those who learned of it just before;
+	// three seconds if zero, none if negative.
+	Grace time.Duration
 }
 
 // ErrBusy says that another process is importing.
@@ -160,9 +165,6 @@ func (i *Importer) load(ctx context.Context, src *osm.Source, fresh *Generation,
 			}
 		}
 		for _, old := range before {
-			if err := i.drop(ctx, tx, old.ID); err != nil {
-				return err
-			}
 			if _, err := tx.Exec(ctx, `update extract.generation set state = 'retired' where id = $1`, old.ID); err != nil {
 				return err
 			}
@@ -177,13 +179,54 @@ func (i *Importer) load(ctx context.Context, src *osm.Source, fresh *Generation,
 		}
 		return fmt.Errorf("import %s: %w", fresh.Name, err)
 	}
+	if len(before) > 0 {
+		i.sweep(ctx)
+	}
 	return nil
 }
 
-// clean removes what a killed import left behind.
+// sweep drops the retired generations when their grace is over. The new one is in force already, so an error here is
+// none of the import: the next import sweeps again.
+func (i *Importer) sweep(ctx context.Context) {
+	grace := i.Grace
+	if grace == 0 {
+		grace = 3 * time.Second
+	}
+	select {
+	case <-time.After(grace):
+		_ = i.clean(ctx)
+	case <-ctx.Done():
+	}
+}
+
+// clean removes what killed imports left behind, and the tables of retired generations.
 func (i *Importer) clean(ctx context.Context) error {
+	var err error
+	for range 5 {
+		err = i.cleanOnce(ctx)
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || refused.Code != lockNotAvailable {
+			return err
+		}
+		select {
+		case <-time.After(300 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+const lockNotAvailable = "55P03"
+
+func (i *Importer) cleanOnce(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, i.DB, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `delete from extract.generation where state = 'loading' returning id`)
+		// Dropping waits for readers, and new readers wait for the drop: it must give up before they feel it, and
+		// before the server takes the two for a deadlock and ends one of them (after a second).
+		if _, err := tx.Exec(ctx, `set local lock_timeout = '400ms'`); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `select id from extract.generation where state = 'loading' or (state = 'retired' and not dropped) order by id`)
 		if err != nil {
 			return fmt.Errorf("look for imports left half done: %w", err)
 		}
@@ -195,6 +238,13 @@ func (i *Importer) clean(ctx context.Context) error {
 			if err := i.drop(ctx, tx, id); err != nil {
 				return err
 			}
+		}
+		if _, err := tx.Exec(ctx, `delete from extract.generation where state = 'loading'`); err != nil {
+			return fmt.Errorf("forget imports left half done: %w", err)
+		}
+		_, err = tx.Exec(ctx, `update extract.generation set dropped = true where state = 'retired' and not dropped`)
+		if err != nil {
+			return fmt.Errorf("forget retired extracts: %w", err)
 		}
 		return nil
 	})

@@ -9,6 +9,11 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"catchment/geo/osm"
 )
 
 // DefaultURL is where the extract comes from if nobody names one: Liechtenstein, about 3 MB.
@@ -26,8 +31,26 @@ type Fetched struct {
 	Name string // of the region or file
 }
 
-// Fetch brings an extract to the folder: of a file it returns the path, a URL it downloads unless it lies there
-// already. It writes to a temporary name and renames, so that a broken download is never taken for an extract.
+// freshFor is how long a downloaded extract is used without asking for a newer one. The public extracts change once
+// a day.
+const freshFor = 24 * time.Hour
+
+// Unreachable says that an extract could not be had from the network.
+type Unreachable struct {
+	URL string
+	Err error
+}
+
+// Error tells what was to be fetched and why it was not.
+func (e *Unreachable) Error() string { return "fetch " + e.URL + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Unreachable) Unwrap() error { return e.Err }
+
+// Fetch brings an extract to the folder: of a file it returns the path, what lies at a URL it downloads, unless a copy
+// of today is there. If the network fails, an older copy serves; without one the error is an *Unreachable. A download
+// gets its name only when it is whole and readable as an extract, so that a broken one, or the page of some
+// portal, is never taken for one.
 func Fetch(ctx context.Context, from, folder string, get Get, progress func(done float64)) (Fetched, error) {
 	if !strings.Contains(from, "://") {
 		info, err := os.Stat(from)
@@ -40,14 +63,16 @@ func Fetch(ctx context.Context, from, folder string, get Get, progress func(done
 		return Fetched{from, Name(from)}, nil
 	}
 	target := filepath.Join(folder, path.Base(strings.SplitN(from, "?", 2)[0]))
-	if _, err := os.Stat(target); err == nil {
+	info, err := os.Stat(target)
+	if err == nil && time.Since(info.ModTime()) < freshFor {
 		return Fetched{target, Name(target)}, nil
 	}
+	old := err == nil
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return Fetched{}, err
+		return Fetched{}, fmt.Errorf("make room for the extract: %w", err)
 	}
-	if err := download(ctx, from, target, get, progress); err != nil {
-		return Fetched{}, fmt.Errorf("fetch %s: %w", from, err)
+	if err := download(ctx, from, target, get, progress); err != nil && (!old || ctx.Err() != nil) {
+		return Fetched{}, &Unreachable{URL: from, Err: err}
 	}
 	return Fetched{target, Name(target)}, nil
 }
@@ -81,6 +106,16 @@ func download(ctx context.Context, from, target string, get Get, progress func(d
 	if err := errors.Join(file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
 		return err
 	}
+	src, err := osm.Open(file.Name())
+	var format *osm.FormatError
+	switch {
+	case errors.As(err, &format):
+		format.Name = filepath.Base(target) // not the temporary one
+		return err
+	case err != nil:
+		return err
+	}
+	src.Close()
 	return os.Rename(file.Name(), target)
 }
 
@@ -108,7 +143,11 @@ func Name(file string) string {
 	}
 	words := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
 	for i, w := range words {
-		words[i] = strings.ToUpper(w[:1]) + w[1:]
+		first, size := utf8.DecodeRuneInString(w)
+		words[i] = string(unicode.ToUpper(first)) + w[size:]
+	}
+	if len(words) == 0 {
+		return filepath.Base(file)
 	}
 	return strings.Join(words, " ")
 }

@@ -24,6 +24,7 @@ type Counts struct {
 // file or one cut at a block's border.
 type Implausible struct{ Why string }
 
+// Error says why, and that nothing was lost.
 func (e *Implausible) Error() string {
 	return "this file is no usable extract: " + e.Why + "; what was loaded before stays in force"
 }
@@ -45,6 +46,8 @@ func (c Counts) plausible(old *Counts) error {
 		return &Implausible{fmt.Sprintf("%.0f %% of its ways' points are missing: it was cut off", 100*float64(c.Missing)/float64(c.References))}
 	case old != nil && old.Relations > 0 && c.Relations == 0:
 		return &Implausible{"it holds no relations, where the version before had some: it was cut off"}
+	case old != nil && c.Ways < old.Ways/2:
+		return &Implausible{fmt.Sprintf("it holds %d ways, where the version before had %d: it was cut off", c.Ways, old.Ways)}
 	}
 	return nil
 }
