@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"golang.org/x/sync/errgroup"
+
+	"catchment/crm"
+	"catchment/crm/customer"
+	"catchment/crm/queue"
+	"catchment/crm/work"
+	"catchment/geo/basemap"
+	"catchment/geo/extract"
+	"catchment/geo/geocode"
+	"catchment/geo/postgis"
+	"catchment/routing"
+	"catchment/routing/dispatch"
+	"catchment/web"
+	"catchment/web/api"
+	"catchment/web/live"
+	"catchment/web/login"
+)
+
+// databaseName is the name of our database in a private cluster.
+const databaseName = "catchment"
+
+// database is an address and what runs behind it, if that is ours.
+type database struct {
+	url     string
+	cluster *postgis.Cluster // nil if somebody else runs it
+}
+
+// open returns the database: the one of DATABASE_URL, the private one another process of ours runs, or a private
+// one started now.
+func (s *settings) open(ctx context.Context) (*database, error) {
+	if s.DatabaseURL != "" {
+		return &database{url: s.DatabaseURL}, nil
+	}
+	folder, err := s.folder("database")
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := postgis.StartCluster(ctx, folder, postgis.ClusterOptions{Log: func(format string, args ...any) { say(format, args...) }})
+	if errors.Is(err, postgis.ErrClusterInUse) {
+		url, err := postgis.RunningURL(folder, databaseName)
+		return &database{url: url}, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := cluster.EnsureDatabase(ctx, databaseName); err != nil {
+		cluster.Stop()
+		return nil, err
+	}
+	return &database{url: cluster.URL(databaseName), cluster: cluster}, nil
+}
+
+func (d *database) close() {
+	if d.cluster != nil {
+		d.cluster.Stop()
+	}
+}
+
+// ended receives if our own database server ends.
+func (d *database) ended() <-chan error {
+	if d.cluster == nil {
+		return nil
+	}
+	return d.cluster.Ended()
+}
+
+// folder returns a folder below the data folder, made if need be. Where PostgreSQL cannot walk to the default one,
+// because root's home is closed to its account, another is taken and named.
+func (s *settings) folder(name string) (string, error) {
+	if s.Data == "data" && s.DatabaseURL == "" {
+		if err := postgis.CheckFolder(s.Data); err != nil {
+			s.Data = "/var/lib/catchment"
+			say("data are kept in %s: the database's own account cannot reach this folder", s.Data)
+		}
+	}
+	path, err := filepath.Abs(filepath.Join(s.Data, name))
+	if err != nil {
+		return "", err
+	}
+	return path, os.MkdirAll(path, 0o755)
+}
+
+// house is the rooms of the business over one pool.
+type house struct {
+	log       *slog.Logger
+	url       string
+	pool      *pgxpool.Pool
+	store     *crm.Store
+	customers *customer.Customers
+	work      *work.Work
+	planner   *dispatch.Planner
+	travel    *routing.Switch
+	streets   *streets
+}
+
+// furnish opens the rooms on a migrated database.
+func furnish(ctx context.Context, s *settings, url string, log *slog.Logger) (*house, error) {
+	pool, err := postgis.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := s.folder("streets")
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	h := &house{log: log, url: url, pool: pool, store: crm.NewStore(pool), travel: routing.NewSwitch(routing.NewGreatCircle())}
+	h.streets = &streets{pool: pool, folder: folder, travel: h.travel, log: log}
+	h.customers = &customer.Customers{Store: h.store}
+	h.work = &work.Work{Store: h.store}
+	h.planner = &dispatch.Planner{Store: h.store, Work: h.work, Travel: h.travel}
+	if err := h.streets.load(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *house) close() {
+	h.travel.Set(nil)
+	h.pool.Close()
+}
+
+// asSystem is a context in which the system itself acts.
+func asSystem(ctx context.Context, name string) context.Context {
+	return crm.WithActor(ctx, crm.System(name))
+}
+
+// serveOptions tell how the web is served.
+type serveOptions struct {
+	Addr   string `env:"ADDR" default:"127.0.0.1:8080" help:"Address to listen on."`
+	Origin string `env:"ORIGIN" help:"Address people reach the server by, such as https://plan.example.org, where a proxy stands in front."`
+}
+
+// roles tell what a process does.
+type roles struct {
+	serve, work bool
+}
+
+// run serves and works until the context ends, then drains: streams and requests first, then jobs, then the pool.
+func (h *house) run(ctx context.Context, o serveOptions, r roles, listening func(net.Addr)) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return h.streets.follow(ctx) })
+	var jobs *river.Client[pgx.Tx]
+	var err error
+	if r.work {
+		if jobs, err = h.startWork(ctx); err != nil {
+			return err
+		}
+	} else if jobs, err = queue.Inserter(h.pool, h.log); err != nil {
+		return err
+	}
+	h.planner.Jobs = jobs
+	if r.serve {
+		server, hub, err := h.server(o)
+		if err != nil {
+			return err
+		}
+		listener, err := net.Listen("tcp", o.Addr)
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		group.Go(func() error {
+			err := hub.Run(ctx, func(ctx context.Context) (*pgx.Conn, error) {
+				return pgx.ConnectConfig(ctx, h.pool.Config().ConnConfig)
+			})
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		})
+		group.Go(func() error { return server.Serve(ctx, listener) })
+		if listening != nil {
+			listening(listener.Addr())
+		}
+	}
+	group.Go(func() error { <-ctx.Done(); return nil })
+	err = group.Wait()
+	if r.work {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if stopped := jobs.StopAndCancel(within); err == nil && stopped != nil && !errors.Is(stopped, context.Canceled) {
+			err = fmt.Errorf("end the jobs: %w", stopped)
+		}
+	}
+	return err
+}
+
+// startWork starts doing jobs, first those a killed process of this machine left behind.
+func (h *house) startWork(ctx context.Context) (*river.Client[pgx.Tx], error) {
+	if n, err := queue.TakeOver(ctx, h.pool); err != nil {
+		return nil, err
+	} else if n > 0 {
+		h.log.Info("took over jobs a stopped process left behind", "jobs", n)
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &dispatch.Optimizer{Planner: h.planner, Log: h.log})
+	client, err := queue.Worker(h.pool, workers, map[string]int{river.QueueDefault: 8, dispatch.SolverQueue: 1}, h.log)
+	if err != nil {
+		return nil, err
+	}
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("start the job queue: %w", err)
+	}
+	return client, nil
+}
+
+// server returns the HTTP server over the rooms, and the hub its live streams hang on.
+func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
+	desk, err := login.NewDesk(h.store)
+	if err != nil {
+		return nil, nil, err
+	}
+	desk.Secure = strings.HasPrefix(o.Origin, "https://")
+	hub := live.NewHub(h.log)
+	watch := extract.NewWatch(h.pool)
+	base := &basemap.Map{DB: h.pool, InForce: watch.IDs}
+	rooms := api.Rooms{
+		Store: h.store, Customers: h.customers, Work: h.work, Plans: h.planner, Desk: desk, Hub: hub,
+		Addresses: &geocode.Geocoder{DB: h.pool, InForce: watch.IDs},
+		Place: func(ctx context.Context) (api.Place, error) {
+			generations, err := watch.InForce(ctx)
+			if err != nil || len(generations) == 0 {
+				return api.Place{}, err
+			}
+			newest := generations[len(generations)-1]
+			bound, known, err := base.Bounds(ctx)
+			if !known {
+				bound = newest.Bounds
+			}
+			return api.Place{Bound: bound, Source: newest.Source, Name: newest.Name, Attribution: basemap.Attribution}, err
+		},
+	}
+	server, err := web.New(web.Config{
+		Log: h.log, Pool: h.pool, Desk: desk, Hub: hub, App: web.App(), Version: version(), Origin: o.Origin,
+		API: api.Operations(rooms), Routes: web.MapRoutes(web.MapConfig{Map: base, Log: h.log, Origin: o.Origin}),
+	})
+	return server, hub, err
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"catchment/geo/extract"
+	"catchment/geo/osm"
+	"catchment/routing"
+	"catchment/routing/road"
+)
+
+// streets keeps the street engines of the extract in force: prepared files in a folder, one for each map and
+// profile, opened when their map comes in force.
+type streets struct {
+	pool   *pgxpool.Pool
+	folder string
+	travel *routing.Switch
+	log    *slog.Logger
+	hash   string // of the map the engines are on
+}
+
+// streetFile is where the streets of a map lie prepared for a profile.
+func streetFile(folder, hash string, profile routing.Profile) string {
+	return filepath.Join(folder, fmt.Sprintf("%s-%s.road", hash[:min(16, len(hash))], profile))
+}
+
+// load opens the engines of the map in force. A map whose files are not on this machine is answered as the crow
+// flies, and the log says so.
+func (s *streets) load(ctx context.Context) error {
+	generations, err := extract.InForce(ctx, s.pool)
+	if err != nil {
+		return err
+	}
+	if len(generations) == 0 || generations[len(generations)-1].Hash == s.hash {
+		return nil
+	}
+	hash := generations[len(generations)-1].Hash
+	engines := map[routing.Profile]routing.Travel{}
+	for _, p := range road.Profiles() {
+		graph, err := road.Open(streetFile(s.folder, hash, p.Name))
+		if err != nil {
+			s.log.Warn("no streets for this profile: travel is reckoned as the crow flies", "profile", p.Name, "error", err)
+			continue
+		}
+		engines[p.Name] = graph
+	}
+	s.travel.Set(engines)
+	s.hash = hash
+	return nil
+}
+
+// follow exchanges the engines when another map comes in force, until the context ends.
+func (s *streets) follow(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := s.load(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("could not look for a newer map", "error", err)
+		}
+	}
+}
+
+// prepareStreets builds the files of a map that are not there or cannot be opened.
+func prepareStreets(folder string) func(context.Context, *osm.Source, string, func(float64)) error {
+	return func(ctx context.Context, src *osm.Source, hash string, progress func(float64)) error {
+		profiles := road.Profiles()
+		for i, p := range profiles {
+			path := streetFile(folder, hash, p.Name)
+			if graph, err := road.Open(path); err == nil {
+				graph.Close()
+				continue
+			}
+			err := road.Build(ctx, src, p, path, func(done float64) { progress((float64(i) + done) / float64(len(profiles))) })
+			if err != nil {
+				return fmt.Errorf("by %s: %w", p.Name, err)
+			}
+		}
+		return nil
+	}
+}
+
+// tidyStreets removes the prepared files of maps no longer in force. Processes that still use one keep it: a
+// removed file lives as long as it is mapped.
+func tidyStreets(folder string, inForce []extract.Generation) error {
+	files, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		wanted := !strings.HasSuffix(f.Name(), ".road")
+		for _, g := range inForce {
+			wanted = wanted || strings.HasPrefix(f.Name(), g.Hash[:16])
+		}
+		if !wanted {
+			if err := os.Remove(filepath.Join(folder, f.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
