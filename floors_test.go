@@ -20,12 +20,12 @@ var floors = []struct {
 	floor  int
 }{
 	{"catchment/migrations", 0},
-	{"catchment/geo/postgis", 3},
-	{"catchment/geo/basemap", 4}, {"catchment/geo/geocode", 4}, {"catchment/geo/extract", 4},
+	{"catchment/geo/postgis", 4},
+	{"catchment/geo/basemap", 5}, {"catchment/geo/geocode", 5}, {"catchment/geo/extract", 5},
 	{"catchment/geo/hex", 1}, {"catchment/geo/osm", 1}, {"catchment/geo/town", 2}, {"catchment/geo/cells", 2}, {"catchment/geo", 0},
-	{"catchment/routing/vrp", 2}, {"catchment/routing/road", 2}, {"catchment/routing/remote", 2},
-	{"catchment/routing/dispatch", 20}, {"catchment/routing", 0},
-	{"catchment/territories/carve", 2},
+	{"catchment/routing/vrp", 3}, {"catchment/routing/road", 3}, {"catchment/routing/remote", 3},
+	{"catchment/routing/dispatch", 20}, {"catchment/routing", 2},
+	{"catchment/territories/carve", 3},
 	{"catchment/crm/customer", 11}, {"catchment/crm/work", 12}, {"catchment/crm/region", 12},
 	{"catchment/crm/queue", 10}, {"catchment/crm", 10},
 	{"catchment/tiles", 15}, {"catchment/territories", 15},
