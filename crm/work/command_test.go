@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -404,6 +405,27 @@ func TestAStaleVersionChangesNothing(t *testing.T) {
 	a, b := <-errs, <-errs
 	if !(a == work.Applied && b == work.Conflicts || a == work.Conflicts && b == work.Applied) {
 		t.Errorf("two changes of one version at once: want one applied and one conflict, got %s and %s", a, b)
+	}
+}
+
+func TestManyAtOnceLoseNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	v := h.inState("planned")
+	const many = 40
+	var group sync.WaitGroup
+	for i := range many {
+		group.Go(func() {
+			c := work.Command{ID: newID(), Kind: "add_note", Visit: v.ID, Payload: payload(fields{"text": fmt.Sprint(i)})}
+			if _, err := h.work.Apply(h.system, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	got := h.visit(v.ID)
+	if n := len(strings.Fields(got.Note)); n != many || got.Version != v.Version+many {
+		t.Errorf("want %d notes and version %d, got %d and %d", many, v.Version+many, n, got.Version)
 	}
 }
 

@@ -255,10 +255,14 @@ func (h *house) visit(id uuid.UUID) work.Visit {
 
 // query reads one row as the owner of the database, past all policies.
 func (h *house) query(sql string, args []any, into ...any) error {
+	return h.ownerPool().QueryRow(context.Background(), sql, args...).Scan(into...)
+}
+
+func (h *house) ownerPool() *pgxpool.Pool {
 	if h.owner == nil {
 		h.owner = postgis.TestOwner(h.t, h.url)
 	}
-	return h.owner.QueryRow(context.Background(), sql, args...).Scan(into...)
+	return h.owner
 }
 
 func accountOwner(owner, team uuid.UUID) customer.AccountChange {
