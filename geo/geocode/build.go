@@ -38,18 +38,23 @@ const (
 // A builder makes entries of what was collected.
 type builder struct {
 	*collection
-	full     *grid            // addresses that lack nothing
-	byStreet map[string][]int // addresses that lack nothing, by folded street
-	located  *grid            // settlements
-	country  string           // of the whole extract, when it names only one
+	full     *grid               // addresses that lack nothing
+	towned   *grid               // addresses that tell their town
+	byStreet map[string][]int    // addresses that lack nothing, by folded street
+	located  *grid               // settlements
+	towns    map[[2]int32]string // nearest settlement by small squares, once asked for
+	country  string              // of the whole extract, when it names only one
 	entries  []*entry
 }
 
 func fullAddress(a address) bool { return a.street != "" && a.city != "" && a.postcode != "" }
 
 func (c *collection) build() *builder {
-	b := &builder{collection: c, full: newGrid(), byStreet: map[string][]int{}, located: newGrid()}
+	b := &builder{collection: c, full: newGrid(), towned: newGrid(), towns: map[[2]int32]string{}, byStreet: map[string][]int{}, located: newGrid()}
 	for i, a := range c.addresses {
+		if a.city != "" && !a.interpolated {
+			b.towned.add(a.at, i)
+		}
 		if fullAddress(a) && !a.interpolated {
 			b.full.add(a.at, i)
 			b.byStreet[key(a.street)] = append(b.byStreet[key(a.street)], i)
@@ -139,10 +144,18 @@ func (b *builder) townAt(p orb.Point) string {
 	if best != "" {
 		return best
 	}
-	if j := b.located.nearest(p, placeWithin, func(j int) bool { return b.settlements[j].importance >= importances["village"] }); j >= 0 {
-		return b.settlements[j].name
+	// A few hundred metres make no difference here, and roads are many.
+	square := [2]int32{int32(math.Floor(p[0] * 250)), int32(math.Floor(p[1] * 250))}
+	town, known := b.towns[square]
+	if !known {
+		if j := b.towned.nearest(p, neighbourWithin, nil); j >= 0 {
+			town = b.addresses[j].city
+		} else if j := b.located.nearest(p, placeWithin, func(j int) bool { return b.settlements[j].importance >= importances["village"] }); j >= 0 {
+			town = b.settlements[j].name
+		}
+		b.towns[square] = town
 	}
-	return ""
+	return town
 }
 
 func (b *builder) postAt(p orb.Point) string {
@@ -165,14 +178,22 @@ func (b *builder) near(p orb.Point, within float64) (city, postcode string) {
 	return "", ""
 }
 
-type streetKey struct{ street, city string }
+// A streetKey is the same for all pieces and houses of a street. Where no town is known, streets of one name are kept
+// apart by squares of some five kilometres.
+type streetKey struct {
+	street, city string
+	square       [2]int32
+}
 
 // streets makes an entry of each street within a town, from houses and from named roads.
 func (b *builder) streets() {
 	byKey := map[streetKey]*entry{}
 	spelling := map[streetKey]map[string]int{} // how often each way of writing occurs
-	at := func(street, city string) *entry {
-		k := streetKey{key(street), key(city)}
+	at := func(street, city string, where orb.Point) *entry {
+		k := streetKey{street: key(street), city: key(city)}
+		if city == "" {
+			k.square = [2]int32{int32(math.Floor(where[0] * 20)), int32(math.Floor(where[1] * 20))}
+		}
 		e := byKey[k]
 		if e == nil {
 			e = &entry{kind: "street", city: city}
@@ -187,7 +208,7 @@ func (b *builder) streets() {
 		if a.street == "" {
 			continue
 		}
-		e := at(a.street, a.city)
+		e := at(a.street, a.city, a.at)
 		e.houses = append(e.houses, i)
 	}
 	for _, r := range b.roads {
@@ -200,15 +221,13 @@ func (b *builder) streets() {
 			}
 		}
 		if city == "" {
-			city, _ = b.near(middle, 500)
+			if j := b.towned.nearest(middle, 500, nil); j >= 0 {
+				city = b.addresses[j].city
+			} else {
+				city = b.townAt(middle)
+			}
 		}
-		if city == "" {
-			city = b.townAt(middle)
-		}
-		if city == "" {
-			city, _ = b.near(middle, neighbourWithin)
-		}
-		e := at(r.name, city)
+		e := at(r.name, city, middle)
 		e.lines = append(e.lines, r.line)
 		for _, other := range r.others {
 			if !slices.Contains(e.others, other) && len(e.others) < 12 {

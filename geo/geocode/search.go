@@ -103,6 +103,9 @@ func (g *Geocoder) recall(ctx context.Context, generations []int64, p parsed) ([
 		case len(t.word) > 2:
 			exact = append(exact, t.word+"str")
 		}
+		if generic[t.word] && !t.prefix {
+			continue // "rue de la" is in every second name: no need to guess at it
+		}
 		if numeric(t.word) {
 			if len(t.word) >= 4 {
 				long = append(long, t.word)
