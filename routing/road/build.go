@@ -52,7 +52,10 @@ func prepare(ctx context.Context, src extract, p *Profile, progress func(done fl
 		return nil, err
 	}
 	progress(0.8)
-	a := pack(x)
+	a, err := pack(x)
+	if err != nil {
+		return nil, err
+	}
 	progress(0.95)
 	return &a, nil
 }

@@ -33,7 +33,7 @@ import (
 //	   128         the table; per section 8 bytes offset, 8 bytes length, 4 bytes size of an element, 4 bytes CRC-32C
 const (
 	magic         = "CATCHRD\n"
-	layoutVersion = 2
+	layoutVersion = 3
 	headerSize    = 128
 	entrySize     = 24
 	alignment     = 64
@@ -90,9 +90,10 @@ func (a *arrays) sections() []section {
 		sectionOf(&a.points), sectionOf(&a.costs),
 		sectionOf(&a.segmentFirst), sectionOf(&a.segmentName), sectionOf(&a.segmentFlags), sectionOf(&a.segmentEdge),
 		sectionOf(&a.edges), sectionOf(&a.piece), sectionOf(&a.pieces), sectionOf(&a.copies),
-		sectionOf(&a.firstOut), sectionOf(&a.out), sectionOf(&a.firstIn), sectionOf(&a.in),
+		sectionOf(&a.firstOut), sectionOf(&a.out),
 		sectionOf(&a.nameFirst), sectionOf(&a.nameBytes),
 		sectionOf(&a.leaves), sectionOf(&a.boxes),
+		sectionOf(&a.cells), sectionOf(&a.runFirst), sectionOf(&a.runs),
 		sectionOf(&a.rank), sectionOf(&a.edgeAt), sectionOf(&a.parent),
 		sectionOf(&a.up.first), sectionOf(&a.up.arcs), sectionOf(&a.up.via),
 		sectionOf(&a.down.first), sectionOf(&a.down.arcs), sectionOf(&a.down.via),

@@ -36,14 +36,16 @@ type arrays struct {
 	copies   []copyOf // sorted by Of
 	firstOut []uint32
 	out      []turn // turns out of edge e: out[firstOut[e]:firstOut[e+1]]
-	firstIn  []uint32
-	in       []turn // turns into edge e; To is the edge they come from
 
 	nameFirst []uint32
 	nameBytes []byte
 
 	leaves []uint32 // hops in the order of the snap tree
 	boxes  []box
+
+	cells    []uint64 // hexagons that streets pass
+	runFirst []uint32
+	runs     []run // of segment s: runs[runFirst[s]:runFirst[s+1]]
 
 	hierarchy
 }
@@ -71,7 +73,6 @@ func (g *Graph) Size() (segments, edges, turns int) {
 }
 
 func (g *Graph) turnsFrom(e EdgeID) []turn { return g.out[g.firstOut[e]:g.firstOut[e+1]] }
-func (g *Graph) turnsInto(e EdgeID) []turn { return g.in[g.firstIn[e]:g.firstIn[e+1]] }
 
 // cost returns what the turn costs.
 func (t turn) cost() Cost { return Cost{uint32(t.Weight), uint32(t.Tenths), 0} }
@@ -97,7 +98,7 @@ func (g *Graph) segmentAt(hop uint32) SegmentID {
 }
 
 // pack brings the expansion into the arrays of a prepared file.
-func pack(x *expansion) arrays {
+func pack(x *expansion) (arrays, error) {
 	var a arrays
 	s := x.segments
 	for i := range s.all {
@@ -118,7 +119,6 @@ func pack(x *expansion) arrays {
 		}
 	}
 	sort.SliceStable(a.copies, func(i, j int) bool { return a.copies[i].Of < a.copies[j].Of })
-	a.firstIn, a.in = turnAround(a.firstOut, a.out)
 	a.piece, a.pieces = components(a.firstOut, a.out)
 	for i := range s.all {
 		a.segmentFlags = append(a.segmentFlags, a.flags(&s.all[i], a.segmentEdge[i]))
@@ -129,8 +129,11 @@ func pack(x *expansion) arrays {
 		a.nameFirst = append(a.nameFirst, uint32(len(a.nameBytes)))
 	}
 	a.plantTree()
+	if err := a.findRuns(x.p); err != nil {
+		return arrays{}, err
+	}
 	a.hierarchy = contract(&a, orderSegments(s))
-	return a
+	return a, nil
 }
 
 func (a *arrays) flags(seg *segment, edges [2]EdgeID) uint32 {
@@ -154,27 +157,6 @@ func (a *arrays) flags(seg *segment, edges [2]EdgeID) uint32 {
 func (a *arrays) isMainland(e EdgeID) bool {
 	size := a.pieces[a.piece[e]]
 	return size >= islandEdges || size*islandShare >= a.pieces[0]
-}
-
-// turnAround lists the turns by the edge they lead into.
-func turnAround(firstOut []uint32, out []turn) (firstIn []uint32, in []turn) {
-	n := len(firstOut) - 1
-	firstIn = make([]uint32, n+1)
-	for _, t := range out {
-		firstIn[t.To+1]++
-	}
-	for e := range n {
-		firstIn[e+1] += firstIn[e]
-	}
-	in = make([]turn, len(out))
-	next := append([]uint32(nil), firstIn[:n]...)
-	for e := range n {
-		for _, t := range out[firstOut[e]:firstOut[e+1]] {
-			in[next[t.To]] = turn{EdgeID(e), t.Weight, t.Tenths}
-			next[t.To]++
-		}
-	}
-	return firstIn, in
 }
 
 // ascending makes sure that an array divides another of length end into n parts.
@@ -201,7 +183,7 @@ func (a *arrays) check() error {
 	for _, err := range []error{
 		ascending("segments", a.segmentFirst, segments, points),
 		ascending("turns out", a.firstOut, edges, len(a.out)),
-		ascending("turns in", a.firstIn, edges, len(a.in)),
+		ascending("runs", a.runFirst, segments, len(a.runs)),
 		ascending("names", a.nameFirst, len(a.nameFirst)-1, len(a.nameBytes)),
 	} {
 		if err != nil {
@@ -211,6 +193,12 @@ func (a *arrays) check() error {
 	for s := range segments {
 		if a.segmentFirst[s+1]-a.segmentFirst[s] < 2 || int(a.segmentName[s]) >= len(a.nameFirst)-1 {
 			return fmt.Errorf("segment %d is broken", s)
+		}
+		for _, r := range a.runs[a.runFirst[s]:a.runFirst[s+1]] {
+			hops := a.segmentFirst[s+1] - a.segmentFirst[s] - 1
+			if int(r.Cell) >= len(a.cells) || r.First > r.Last || r.Last.hop() >= hops {
+				return fmt.Errorf("segment %d leads through no hexagon", s)
+			}
 		}
 		for _, e := range a.segmentEdge[s] {
 			if e != noEdge && (int(e) >= edges || int(a.edges[e].Segment>>1) != s) {
@@ -226,11 +214,9 @@ func (a *arrays) check() error {
 			return fmt.Errorf("edge %d costs too much", e)
 		}
 	}
-	for _, turns := range [][]turn{a.out, a.in} {
-		for i, t := range turns {
-			if int(t.To) >= edges {
-				return fmt.Errorf("turn %d leads nowhere", i)
-			}
+	for i, t := range a.out {
+		if int(t.To) >= edges {
+			return fmt.Errorf("turn %d leads nowhere", i)
 		}
 	}
 	for _, c := range a.copies {

@@ -9,13 +9,15 @@ import (
 
 	"github.com/paulmach/orb"
 
-	"catchment/geo"
 	"catchment/geo/hex"
 	"catchment/routing"
 )
 
 // maxReach is the longest travel-time area that can be asked for.
 const maxReach = 24 * time.Hour
+
+// fineReach is the limit up to which an area is told in the finer hexagons.
+const fineReach = 30 * time.Minute
 
 // Reach returns the hexagons the streets within the limit pass through, each with the least time at which one
 // of its streets is reached, and the outline of them all. The times are those of the ways a table would take.
@@ -31,71 +33,45 @@ func (g *Graph) Reach(ctx context.Context, profile routing.Profile, band routing
 		return routing.Reach{}, err
 	}
 	r := reacher{
-		g:      g,
-		limit:  uint32(limit / (time.Second / 10)),
-		out:    direction == routing.Outbound,
-		origin: from[0],
-		reach:  routing.Reach{Resolution: g.reachResolution(limit), Tenths: map[uint64]int32{}},
+		g: g, limit: uint32(limit / (time.Second / 10)), out: direction == routing.Outbound, origin: from[0],
+		tenths: make([]int32, len(g.cells)),
 	}
-	r.spacing = map[int]float64{8: 200, 9: 80, 10: 30}[r.reach.Resolution]
-	c := g.all(r.origin, r.out)
-	defer g.giveBackAll(c)
-	if err := r.sample(ctx, c); err != nil {
+	for i := range r.tenths {
+		r.tenths[i] = routing.Unreachable
+	}
+	labels := g.all(r.origin, r.out)
+	r.look(labels)
+	g.giveBackAll(labels)
+	if err := ctx.Err(); err != nil {
 		return routing.Reach{}, err
 	}
-	if r.reach.Area, err = outline(r.reach.Tenths); err != nil {
-		return routing.Reach{}, err
-	}
-	return r.reach, nil
+	return r.gather(limit > fineReach)
 }
 
-// reachResolution returns the H3 resolution fit for an area: cells that take about a minute to cross.
-func (g *Graph) reachResolution(limit time.Duration) int {
-	resolution := 9
-	if limit > 30*time.Minute {
-		resolution = 8
-	}
-	if g.profile.Name == routing.Foot {
-		resolution++
-	}
-	return resolution
-}
-
-// reacher gathers one travel-time area.
+// reacher finds the time at which each hexagon is reached.
 type reacher struct {
-	g       *Graph
-	limit   uint32 // tenths of a second
-	out     bool
-	origin  foothold
-	spacing float64 // metres between the places looked at along a street
-	reach   routing.Reach
+	g      *Graph
+	limit  uint32 // tenths of a second
+	out    bool
+	origin foothold
+	tenths []int32 // by number of the hexagon
 }
 
-// sample looks at places along every street and keeps the least time of each hexagon.
-func (r *reacher) sample(ctx context.Context, labels *climb) error {
-	g := r.g
-	for seg := range g.segmentFlags {
-		if seg%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		for back, plain := range g.segmentEdge[seg] {
-			if plain == noEdge {
+// look visits the runs of every edge within the limit.
+func (r *reacher) look(labels *climb) {
+	for s, edges := range r.g.segmentEdge {
+		for back, e := range edges {
+			if e == noEdge {
 				continue
 			}
-			best := r.base(labels, plain)
-			if tenths := uint32(best); best != noKey && tenths <= r.limit {
-				if err := r.sampleEdge(SegmentID(seg), back == 1, tenths, nil); err != nil {
-					return err
-				}
+			if base := r.base(labels, e); base != noKey && uint32(base) <= r.limit {
+				r.visit(SegmentID(s), back == 1, uint32(base))
 			}
-			if r.origin.segment == SegmentID(seg) {
-				if err := r.sampleEdge(SegmentID(seg), back == 1, 0, &r.origin); err != nil {
-					return err
-				}
+			if r.origin.segment == SegmentID(s) {
+				r.visitOwn(back == 1)
 			}
 		}
 	}
-	return nil
 }
 
 // base returns what the way costs between the origin and the end of an edge that is nearer to it: its start
@@ -117,84 +93,119 @@ func (r *reacher) base(labels *climb, plain EdgeID) key {
 	return best
 }
 
-// sampleEdge looks at places along an edge. Base is the time at the end of the edge that is nearer to the
-// origin; if the origin lies on the edge itself, only what lies beyond it is looked at.
-func (r *reacher) sampleEdge(seg SegmentID, back bool, base uint32, origin *foothold) error {
+// visit offers the time at which each run of an edge is first reached. Base is the time at the end of the edge
+// that is nearer to the origin.
+func (r *reacher) visit(s SegmentID, back bool, base uint32) {
 	g := r.g
-	first, last := g.segmentFirst[seg], g.segmentFirst[seg+1]-1
-	total := g.edges[g.segmentEdge[seg][side(back)]].Cost.Tenths
-	var own uint32
-	if origin != nil {
-		own = g.upTo(*origin, back).Tenths
+	runs := g.runs[g.runFirst[s]:g.runFirst[s+1]]
+	// The end nearer to the origin is the segment's first point if the edge runs along the segment and is
+	// entered there, or against it and is left there.
+	fromFirst := back != r.out
+	if len(runs) == 1 {
+		r.offer(runs[0].Cell, base)
+		return
 	}
-	var passed uint32 // along the segment's direction of travel
-	for k := first; k < last; k++ {
-		hop := k
-		if back {
-			hop = last - 1 - (k - first)
+	total := g.edges[g.segmentEdge[s][side(back)]].Cost.Tenths
+	p := progress{g: g, segment: s, back: back}
+	for _, run := range runs {
+		if fromFirst {
+			r.offer(run.Cell, base+p.tenths(run.First))
+		} else {
+			r.offer(run.Cell, base+total-p.tenths(run.Last))
 		}
-		p, q, tenths := g.points[hop], g.points[hop+1], g.costs[hop].tenths
-		if back {
-			p, q, tenths = q, p, g.costs[hop].backTenths
-		}
-		steps := int(p.meters(q)/r.spacing) + 1
-		for i := 0; i <= steps; i++ {
-			share := float64(i) / float64(steps)
-			upTo := passed + uint32(math.Round(float64(tenths)*share))
-			var time uint32
-			switch {
-			case origin == nil && r.out:
-				time = base + upTo
-			case origin == nil:
-				time = base + total - upTo
-			case r.out && upTo >= own:
-				time = upTo - own
-			case !r.out && upTo <= own:
-				time = own - upTo
-			default:
-				continue
-			}
-			if time <= r.limit {
-				if err := r.keep(between(p, q, share), int32(time)); err != nil {
-					return err
-				}
-			}
-		}
-		passed += tenths
 	}
-	return nil
 }
 
-func (r *reacher) keep(at point, tenths int32) error {
-	cell, err := hex.Cell(at.orb(), r.reach.Resolution)
+// visitOwn offers the times along the edge the origin lies on, without a way round.
+func (r *reacher) visitOwn(back bool) {
+	g, s := r.g, r.origin.segment
+	p := progress{g: g, segment: s, back: back}
+	own := p.tenths(mark((r.origin.hop-g.segmentFirst[s])<<8)) + p.part(r.origin.hop, r.origin.share)
+	forward := back != r.out // away from the origin the marks rise
+	p.hop, p.before = 0, 0
+	for _, run := range g.runs[g.runFirst[s]:g.runFirst[s+1]] {
+		first, last := p.tenths(run.First), p.tenths(run.Last)
+		switch {
+		case forward && last >= own:
+			r.offer(run.Cell, max(first, own)-own)
+		case !forward && first <= own:
+			r.offer(run.Cell, own-min(last, own))
+		}
+	}
+}
+
+func (r *reacher) offer(cell, tenths uint32) {
+	if tenths <= r.limit && int32(tenths) < r.tenths[cell] {
+		r.tenths[cell] = int32(tenths)
+	}
+}
+
+// progress tells the time from the first point of a segment to marks on it, for marks in rising order.
+type progress struct {
+	g       *Graph
+	segment SegmentID
+	back    bool
+	hop     uint32
+	before  uint32 // time up to hop
+}
+
+func (p *progress) tenths(m mark) uint32 {
+	first := p.g.segmentFirst[p.segment]
+	for ; p.hop < m.hop(); p.hop++ {
+		p.before += p.part(first+p.hop, 1)
+	}
+	return p.before + p.part(first+p.hop, m.share())
+}
+
+// part returns the time of a share of a hop, rounded as upTo rounds it.
+func (p *progress) part(hop uint32, share float64) uint32 {
+	if p.back {
+		whole := p.g.costs[hop].backTenths
+		return whole - uint32(math.Round(float64(whole)*(1-share)))
+	}
+	return uint32(math.Round(float64(p.g.costs[hop].tenths) * share))
+}
+
+// gather tells the hexagons reached, as their coarser parents if asked.
+func (r *reacher) gather(coarse bool) (routing.Reach, error) {
+	resolution, _ := r.g.profile.cellResolution()
+	reach := routing.Reach{Resolution: resolution, Tenths: map[uint64]int32{}}
+	if coarse {
+		reach.Resolution--
+	}
+	add := func(cell uint64, tenths int32) error {
+		if coarse {
+			var err error
+			if cell, err = hex.Parent(cell, reach.Resolution); err != nil {
+				return err
+			}
+		}
+		if known, ok := reach.Tenths[cell]; !ok || tenths < known {
+			reach.Tenths[cell] = tenths
+		}
+		return nil
+	}
+	own, err := hex.Cell(r.origin.at.orb(), resolution)
 	if err != nil {
-		return err
+		return routing.Reach{}, err
 	}
-	if known, ok := r.reach.Tenths[cell]; !ok || tenths < known {
-		r.reach.Tenths[cell] = tenths
+	if err := add(own, 0); err != nil {
+		return routing.Reach{}, err
 	}
-	return nil
-}
-
-// outline returns the area of the cells, the same for the same cells.
-func outline(tenths map[uint64]int32) (orb.MultiPolygon, error) {
-	cells := make([]uint64, 0, len(tenths))
-	for c := range tenths {
+	for i, tenths := range r.tenths {
+		if tenths != routing.Unreachable {
+			if err := add(r.g.cells[i], tenths); err != nil {
+				return routing.Reach{}, err
+			}
+		}
+	}
+	cells := make([]uint64, 0, len(reach.Tenths))
+	for c := range reach.Tenths {
 		cells = append(cells, c)
 	}
-	slices.Sort(cells)
-	area, err := hex.Outline(cells)
-	if err != nil {
-		return nil, err
+	slices.Sort(cells) // so that the same hexagons always give the same outline
+	if reach.Area, err = hex.Outline(cells); err != nil {
+		return routing.Reach{}, err
 	}
-	for _, polygon := range area {
-		for _, ring := range polygon {
-			for _, p := range ring {
-				if err := geo.CheckPoint(p); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
-	return area, nil
+	return reach, nil
 }

@@ -106,32 +106,35 @@ func TestReachHoldsTheTimesOfTheWays(t *testing.T) {
 				}
 				want := map[uint64]int32{}
 				from, _ := g.snap(toPoint(origin))
-				spacing := map[int]float64{9: 80, 10: 30}[got.Resolution]
-				for hop := range uint32(len(g.points) - 1) {
-					seg := g.segmentAt(hop)
-					if hop+1 == g.segmentFirst[seg+1] {
-						continue
-					}
-					steps := int(g.points[hop].meters(g.points[hop+1])/spacing) + 1
-					for i := range steps + 1 {
-						share := float64(i) / float64(steps)
-						at := foothold{segment: seg, hop: hop, share: share, at: between(g.points[hop], g.points[hop+1], share)}
+				resolution, spacing := p.cellResolution()
+				for seg := range g.segmentFlags {
+					err := g.marks(SegmentID(seg), spacing, func(m mark, place point) error {
+						at := foothold{segment: SegmentID(seg), hop: g.segmentFirst[seg] + m.hop(), share: m.share(), at: place}
 						w, ok := g.way(from, at)
 						if direction == routing.Inbound {
 							w, ok = g.way(at, from)
 						}
 						if !ok || w.cost.Tenths > uint32(limit/(time.Second/10)) {
-							continue
+							return nil
 						}
-						cell, err := hex.Cell(at.at.orb(), got.Resolution)
+						cell, err := hex.Cell(place.orb(), resolution)
 						if err != nil {
-							t.Fatal(err)
+							return err
 						}
 						if known, ok := want[cell]; !ok || int32(w.cost.Tenths) < known {
 							want[cell] = int32(w.cost.Tenths)
 						}
+						return nil
+					})
+					if err != nil {
+						t.Fatal(err)
 					}
 				}
+				own, err := hex.Cell(from.at.orb(), resolution)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want[own] = 0
 				if d := cmp.Diff(want, got.Tenths); d != "" {
 					t.Errorf("seed %d, %s, direction %d: %s", seed, p.Name, direction, d)
 				}
