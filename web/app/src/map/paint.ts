@@ -26,11 +26,28 @@ export function withOurs(style: StyleSpecification, pins: GeoJSON.FeatureCollect
   };
 }
 
-/** Draws the picture that a layer asks for by name. Unknown names are left to the base map. */
-export function drawImage(map: MapLibre, id: string): void {
+/** Draws the picture that a layer asks for by name: ours here, the base map's signs from the server. */
+export async function drawImage(map: MapLibre, id: string): Promise<void> {
   const [kind, ...rest] = id.split('|');
+  if (rest.length === 0) return drawSign(map, id);
   const image = kind === 'pin' ? drawPin(rest[0]!, rest[1]!, rest[2]!, rest[3]!) : kind === 'arrow' ? drawArrow(rest[0]!) : null;
   if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: 3 });
+}
+
+/** Fetches a sign of the base map. A road number's plate stretches between its corners, 5 pixels each way. */
+async function drawSign(map: MapLibre, id: string): Promise<void> {
+  const sign = new Image();
+  sign.src = `/map/icons/${encodeURIComponent(id)}.svg`;
+  try { await sign.decode(); } catch { return; } // the name stands without its sign
+  const scale = 3, width = sign.width * scale, height = sign.height * scale, corner = 5 * scale;
+  const element = document.createElement('canvas');
+  element.width = width; element.height = height;
+  const context = element.getContext('2d')!;
+  context.drawImage(sign, 0, 0, width, height);
+  if (map.hasImage(id)) return;
+  map.addImage(id, context.getImageData(0, 0, width, height), id.startsWith('shield-')
+    ? { pixelRatio: scale, stretchX: [[corner, width - corner]], stretchY: [[corner, height - corner]], content: [2 * scale, 2 * scale, width - 2 * scale, height - 2 * scale] }
+    : { pixelRatio: scale });
 }
 
 function canvas(size: number): CanvasRenderingContext2D {
