@@ -81,7 +81,7 @@ func addressOperations(a *API, rooms Rooms) {
 			if err != nil {
 				return nil, addressError(err, "q")
 			}
-			return whole(found, addressOut), nil
+			return whole(ctx, WholePaging{}, found, addressOut)
 		})
 	type reverseQuery struct {
 		Lon float64 `query:"lon" required:"true" minimum:"-180" maximum:"180" example:"9.5209"`
@@ -100,6 +100,6 @@ func addressOperations(a *API, rooms Rooms) {
 			if err != nil {
 				return nil, addressError(err, "lon")
 			}
-			return whole(found, addressOut), nil
+			return whole(ctx, WholePaging{}, found, addressOut)
 		})
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,7 @@ type Board struct {
 	Routes    []BoardRoute `json:"routes" nullable:"false" doc:"One for each resource with something to do"`
 	Visits    []Visit      `json:"visits" nullable:"false" doc:"Planned that day, or unplanned and due"`
 	Plan      *Plan        `json:"plan,omitempty" doc:"The newest plan that is not published yet; absent if there is none"`
+	Version   string       `json:"version" doc:"Differs whenever anything on the board does"`
 }
 
 // BoardRoute is what a resource does that day: as published, and what was assigned by hand.
@@ -179,6 +181,9 @@ func boardOperations(a *API, rooms Rooms) {
 				return nil, err
 			}
 			answer, err := tagged(out)
+			if err == nil {
+				answer.Body.Version = strings.Trim(answer.ETag, `"`)
+			}
 			if err == nil && matches(in.IfNoneMatch, answer.ETag) {
 				return nil, NewProblem(http.StatusNotModified, "").With("ETag", answer.ETag)
 			}

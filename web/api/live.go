@@ -90,7 +90,7 @@ func liveOperations(a *API, rooms Rooms) {
 	}
 	Register(a, Operation{ID: "live", Method: http.MethodGet, Path: "/live", Tag: "live", Summary: "Hear of changes as they happen", Stream: true,
 		About: "Server-sent events: `day` {date, visits: [ids]; all of them if left out}, `plan` {id, state, progress}, `me` {kind, …}; " +
-			"`hello` at the beginning, `resync` when news may have been missed, `bye` at the end. What changed is fetched through the other operations."},
+			"`hello` at the beginning, `bye` at the end. Whoever connects again may have missed something and looks afresh. What changed is fetched through the other operations."},
 		crm.SignedIn, func(ctx context.Context, in *query) (*huma.StreamResponse, error) {
 			topics, err := topicsFor(ctx, rooms, in.Topics)
 			if err != nil {

@@ -245,12 +245,12 @@ func utc(t *time.Time) *time.Time {
 
 func tokenOperations(a *API, rooms Rooms) {
 	Register(a, Operation{ID: "listTokens", Method: http.MethodGet, Path: "/tokens", Tag: "login", Summary: "One's API tokens"},
-		crm.TokenOwn, func(ctx context.Context, _ *struct{}) (*List[Token], error) {
+		crm.TokenOwn, func(ctx context.Context, in *struct{ WholePaging }) (*List[Token], error) {
 			tokens, err := rooms.Desk.Tokens(ctx)
 			if err != nil {
 				return nil, err
 			}
-			return whole(tokens, tokenOut), nil
+			return whole(ctx, in.WholePaging, tokens, tokenOut)
 		})
 	Register(a, Operation{ID: "addToken", Method: http.MethodPost, Path: "/tokens", Tag: "login", Summary: "Make an API token", Status: http.StatusCreated, Secret: true},
 		crm.TokenOwn, func(ctx context.Context, in *struct{ Body NewToken }) (*struct{ Body MadeToken }, error) {

@@ -32,23 +32,38 @@ type List[T any] struct {
 	Body Page[T]
 }
 
+// WholePaging is what lists take that are short enough to be given whole.
+type WholePaging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"500" doc:"The most items to return"`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"Where the page before ended: its next"`
+}
+
 // paged answers with a page of a room's list, each item as it leaves the house.
 func paged[T, J any](ctx context.Context, page crm.Page[T], item func(T) J) *List[J] {
-	answer := whole(page.Items, item)
+	answer := &List[J]{Body: Page[J]{Items: make([]J, 0, len(page.Items)), Next: page.Next}}
+	for _, t := range page.Items {
+		answer.Body.Items = append(answer.Body.Items, item(t))
+	}
 	if page.Next != "" {
-		answer.Body.Next = page.Next
 		answer.Link = nextLink(ctx, page.Next)
 	}
 	return answer
 }
 
-// whole answers with a list that has no pages.
-func whole[T, J any](items []T, item func(T) J) *List[J] {
-	answer := &List[J]{Body: Page[J]{Items: make([]J, 0, len(items))}}
-	for _, t := range items {
-		answer.Body.Items = append(answer.Body.Items, item(t))
+// whole answers with a list that the room gives whole. Its cursor counts items.
+func whole[T, J any](ctx context.Context, paging WholePaging, items []T, item func(T) J) (*List[J], error) {
+	var from int
+	if _, err := crm.DecodeCursor(paging.Cursor, &from); err != nil {
+		return nil, err
 	}
-	return answer
+	if from < 0 || from > len(items) {
+		return nil, crm.Invalidf("query.cursor", "is no cursor of this list")
+	}
+	page := crm.Page[T]{Items: items[from:]}
+	if limit := paging.Limit; limit > 0 && len(page.Items) > limit {
+		page.Items, page.Next = page.Items[:limit], crm.EncodeCursor(from+limit)
+	}
+	return paged(ctx, page, item), nil
 }
 
 type urlKey struct{}

@@ -125,6 +125,7 @@ func planOperations(a *API, rooms Rooms) {
 			return oneAt(planOut(plan), plan.Version, "/plans/"+plan.ID.String()), nil
 		})
 	type query struct {
+		WholePaging
 		Date string `query:"date" required:"true" format:"date" example:"2026-11-23"`
 	}
 	Register(a, Operation{ID: "listPlans", Method: http.MethodGet, Path: "/plans", Tag: "plans", Summary: "The plans of a day, newest first"},
@@ -133,7 +134,7 @@ func planOperations(a *API, rooms Rooms) {
 			if err != nil {
 				return nil, err
 			}
-			return whole(plans, planOut), nil
+			return whole(ctx, in.WholePaging, plans, planOut)
 		})
 	type getInput struct {
 		ID
@@ -146,6 +147,19 @@ func planOperations(a *API, rooms Rooms) {
 				return nil, err
 			}
 			return unlessKnown(in.Known, plan)
+		})
+	Register(a, Operation{ID: "planShapes", Method: http.MethodGet, Path: "/plans/{id}/shapes", Tag: "plans", Summary: "A plan along the streets",
+		About: "Empty while the search is under way."},
+		crm.PlanRead, func(ctx context.Context, in *ID) (*GeoJSON, error) {
+			legs, err := planner.Legs(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			shapes := noShapes()
+			for _, leg := range legs {
+				shapes.add(leg.ResourceID, leg.Stop, leg.Seconds, leg.Meters, leg.Shape)
+			}
+			return &GeoJSON{"application/geo+json", shapes}, nil
 		})
 	for _, act := range []struct {
 		id, path, summary, about string

@@ -173,6 +173,7 @@ func (n NewShift) in() work.NewShift {
 func resourceOperations(a *API, rooms Rooms) {
 	room := rooms.Work
 	type query struct {
+		WholePaging
 		Date string `query:"date" format:"date" doc:"The day whose shifts to tell" example:"2026-11-23"`
 	}
 	Register(a, Operation{ID: "listResources", Method: http.MethodGet, Path: "/resources", Tag: "resources", Summary: "Who can be planned"},
@@ -186,7 +187,7 @@ func resourceOperations(a *API, rooms Rooms) {
 			if err != nil {
 				return nil, err
 			}
-			return whole(resources, func(r Resource) Resource { return r }), nil
+			return whole(ctx, in.WholePaging, resources, func(r Resource) Resource { return r })
 		})
 	Register(a, Operation{ID: "addResource", Method: http.MethodPost, Path: "/resources", Tag: "resources", Summary: "Add somebody who can be planned", Status: http.StatusCreated},
 		crm.ResourceWrite, func(ctx context.Context, in *struct{ Body NewResource }) (*One[Resource], error) {

@@ -238,6 +238,7 @@ func insertByStart(stops []TodayStop, late TodayStop) []TodayStop {
 func routeOperations(a *API, rooms Rooms) {
 	room := rooms.Work
 	type query struct {
+		WholePaging
 		Date     string `query:"date" required:"true" format:"date" example:"2026-11-23"`
 		Resource string `query:"resource_id" format:"uuid"`
 	}
@@ -251,7 +252,7 @@ func routeOperations(a *API, rooms Rooms) {
 			if err != nil {
 				return nil, err
 			}
-			return whole(routes, routeOut), nil
+			return whole(ctx, in.WholePaging, routes, routeOut)
 		})
 	type getInput struct {
 		ID

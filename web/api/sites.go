@@ -73,13 +73,17 @@ type SiteChange struct {
 
 func siteOperations(a *API, rooms Rooms) {
 	customers := rooms.Customers
+	type listInput struct {
+		ID
+		WholePaging
+	}
 	Register(a, Operation{ID: "listSites", Method: http.MethodGet, Path: "/accounts/{id}/sites", Tag: "sites", Summary: "The sites of an account"},
-		crm.AccountRead, func(ctx context.Context, in *ID) (*List[Site], error) {
-			sites, err := customers.Sites(ctx, in.ID)
+		crm.AccountRead, func(ctx context.Context, in *listInput) (*List[Site], error) {
+			sites, err := customers.Sites(ctx, in.ID.ID)
 			if err != nil {
 				return nil, err
 			}
-			return whole(sites, siteOut), nil
+			return whole(ctx, in.WholePaging, sites, siteOut)
 		})
 	type addInput struct {
 		ID

@@ -84,12 +84,12 @@ type Skill struct {
 func staffOperations(a *API, rooms Rooms) {
 	store := rooms.Store
 	Register(a, Operation{ID: "listStaff", Method: http.MethodGet, Path: "/staff", Tag: "staff", Summary: "The staff, by name"},
-		crm.StaffRead, func(ctx context.Context, _ *struct{}) (*List[Staff], error) {
+		crm.StaffRead, func(ctx context.Context, in *struct{ WholePaging }) (*List[Staff], error) {
 			staff, err := store.StaffList(ctx)
 			if err != nil {
 				return nil, err
 			}
-			return whole(staff, staffOut), nil
+			return whole(ctx, in.WholePaging, staff, staffOut)
 		})
 	Register(a, Operation{ID: "addStaff", Method: http.MethodPost, Path: "/staff", Tag: "staff", Summary: "Add a person", Status: http.StatusCreated},
 		crm.StaffWrite, func(ctx context.Context, in *struct{ Body NewStaff }) (*One[Staff], error) {
@@ -146,12 +146,12 @@ func staffOperations(a *API, rooms Rooms) {
 			return one(staffOut(staff), staff.Version), nil
 		})
 	Register(a, Operation{ID: "listTeams", Method: http.MethodGet, Path: "/teams", Tag: "staff", Summary: "The teams, by name"},
-		crm.StaffRead, func(ctx context.Context, _ *struct{}) (*List[Team], error) {
+		crm.StaffRead, func(ctx context.Context, in *struct{ WholePaging }) (*List[Team], error) {
 			teams, err := store.Teams(ctx)
 			if err != nil {
 				return nil, err
 			}
-			return whole(teams, func(t crm.Team) Team { return Team(t) }), nil
+			return whole(ctx, in.WholePaging, teams, func(t crm.Team) Team { return Team(t) })
 		})
 	Register(a, Operation{ID: "addTeam", Method: http.MethodPost, Path: "/teams", Tag: "staff", Summary: "Add a team", Status: http.StatusCreated},
 		crm.StaffWrite, func(ctx context.Context, in *struct{ Body NewTeam }) (*One[Team], error) {
@@ -162,16 +162,16 @@ func staffOperations(a *API, rooms Rooms) {
 			return one(Team(team), team.Version), nil
 		})
 	Register(a, Operation{ID: "listRoles", Method: http.MethodGet, Path: "/roles", Tag: "staff", Summary: "The roles and their rights"},
-		crm.StaffRead, func(context.Context, *struct{}) (*List[Role], error) {
-			return whole(crm.Roles(), func(r crm.Role) Role { return Role(r) }), nil
+		crm.StaffRead, func(ctx context.Context, in *struct{ WholePaging }) (*List[Role], error) {
+			return whole(ctx, in.WholePaging, crm.Roles(), func(r crm.Role) Role { return Role(r) })
 		})
 	Register(a, Operation{ID: "listSkills", Method: http.MethodGet, Path: "/skills", Tag: "staff", Summary: "The skills, by name"},
-		crm.ResourceRead, func(ctx context.Context, _ *struct{}) (*List[Skill], error) {
+		crm.ResourceRead, func(ctx context.Context, in *struct{ WholePaging }) (*List[Skill], error) {
 			skills, err := rooms.Work.Skills(ctx)
 			if err != nil {
 				return nil, err
 			}
-			return whole(skills, func(s work.Skill) Skill { return Skill(s) }), nil
+			return whole(ctx, in.WholePaging, skills, func(s work.Skill) Skill { return Skill(s) })
 		})
 	Register(a, Operation{ID: "addSkill", Method: http.MethodPost, Path: "/skills", Tag: "staff", Summary: "Add a skill", Status: http.StatusCreated},
 		crm.ResourceWrite, func(ctx context.Context, in *struct{ Body Skill }) (*struct{ Body Skill }, error) {

@@ -45,9 +45,6 @@ type Message struct {
 	Data  json.RawMessage `json:"data"`
 }
 
-// Resync is the event that tells screens to fetch anew, because news may have been missed.
-const Resync = "resync"
-
 // Hub hands messages to the streams that subscribed to their topic. A slow stream never holds up another: what
 // it has not taken yet is overtaken by newer news of the same kind.
 type Hub struct {
@@ -70,7 +67,7 @@ func NewHub(log *slog.Logger) *Hub {
 }
 
 // Run listens until the context ends. When the connection breaks it connects again, waiting longer each time up
-// to five seconds, and tells every stream to fetch anew. It returns the context's error.
+// to five seconds, and ends every stream, so that screens look afresh. It returns the context's error.
 func (h *Hub) Run(ctx context.Context, connect func(context.Context) (*pgx.Conn, error)) error {
 	const longest = 5 * time.Second
 	for wait, first := time.Duration(0), true; ctx.Err() == nil; {
@@ -144,11 +141,12 @@ func (h *Hub) Publish(m Message) {
 	}
 }
 
+// resync ends every stream, since news may have been missed: who connects again looks afresh.
 func (h *Hub) resync() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for s := range h.streams {
-		s.put(Message{Event: Resync, Data: json.RawMessage("{}")})
+		s.end()
 	}
 }
 

@@ -213,10 +213,6 @@ func TestAStreamOverHTTP(t *testing.T) {
 	if diff := cmp.Diff(`event: plan|data: {"id": "1"}`, events(2)); diff != "" {
 		t.Error(diff)
 	}
-	h.resync()
-	if diff := cmp.Diff("event: resync|data: {}", events(2)); diff != "" {
-		t.Error(diff)
-	}
 	h.Drain()
 	if diff := cmp.Diff("event: bye|data: {}", events(3)); diff != "" { // and then the end
 		t.Error(diff)
