@@ -89,7 +89,7 @@ func (n *NewAccount) check() error {
 		return crm.Invalidf("phone", "is no phone number")
 	}
 	if n.Email != "" {
-		if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email {
+		if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email || len(n.Email) > 254 {
 			return crm.Invalidf("email", "is no e-mail address")
 		}
 	}
@@ -109,7 +109,8 @@ func printable(s string) bool {
 // SearchText folds texts for the search box: ASCII, lower case, umlauts spelt out, one blank between words.
 func SearchText(parts ...string) string {
 	var b strings.Builder
-	for _, r := range norm.NFKD.String(germanFold.Replace(strings.ToLower(strings.Join(parts, " ")))) {
+	text := strings.ToLower(norm.NFKC.String(strings.Join(parts, " "))) // composed, so that an umlaut is one letter
+	for _, r := range norm.NFKD.String(germanFold.Replace(text)) {
 		switch {
 		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '@' || r == '.' || r == '+' || r == '-'):
 			b.WriteRune(r)
@@ -247,7 +248,7 @@ type AccountQuery struct {
 	Limit  int
 }
 
-// Accounts returns the accounts the actor may see, by name.
+// Accounts returns the accounts the actor may see, by name, umlauts as if spelt out.
 func (c *Customers) Accounts(ctx context.Context, q AccountQuery) (crm.Page[Account], error) {
 	if _, err := crm.Require(ctx, crm.AccountRead); err != nil {
 		return crm.Page[Account]{}, err

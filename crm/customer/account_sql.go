@@ -58,10 +58,10 @@ func updateAccount(ctx context.Context, tx pgx.Tx, n NewAccount) error {
 	return crm.DBError(err, "visit")
 }
 
-// accountKey is the sort key of the list of accounts; the database folds the name to lower case.
+// accountKey is the sort key of the list of accounts: the name as folded for searching, and what follows it there.
 type accountKey struct {
-	Name string
-	ID   uuid.UUID
+	Search string
+	ID     uuid.UUID
 }
 
 func listAccounts(ctx context.Context, tx pgx.Tx, q AccountQuery) (crm.Page[Account], error) {
@@ -88,14 +88,14 @@ func listAccounts(ctx context.Context, tx pgx.Tx, q AccountQuery) (crm.Page[Acco
 		where ($1 = '' or (a.search ilike $1 and a.search ilike all ($2)) or a.no = $3)
 		  and ($4 = '' or a.stage = $4) and ($5 = '' or a.kind = $5) and ($6 = '' or a.class = $6)
 		  and ($7::uuid is null or a.owner_id = $7)
-		  and (not $8 or (lower(a.name), a.id) > (lower($9), $10))
-		order by lower(a.name), a.id
-		limit $11`, longest, all, no, q.Stage, q.Kind, q.Class, q.Owner, started, key.Name, key.ID, size+1)
+		  and (not $8 or (a.search, a.id) > ($9, $10))
+		order by a.search, a.id
+		limit $11`, longest, all, no, q.Stage, q.Kind, q.Class, q.Owner, started, key.Search, key.ID, size+1)
 	accounts, err := pgx.CollectRows(rows, pgx.RowToStructByName[Account])
 	if err != nil {
 		return crm.Page[Account]{}, crm.DBError(err, "account")
 	}
-	return crm.Cut(accounts, size, func(a Account) any { return accountKey{a.Name, a.ID} }), nil
+	return crm.Cut(accounts, size, func(a Account) any { return accountKey{SearchText(a.Name, a.Phone, a.Email), a.ID} }), nil
 }
 
 // accountNo reads an account's number as people type it: "A-000123", "a123", "123". It is 0 if the word is none.

@@ -1,0 +1,273 @@
+package customer_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/paulmach/orb"
+	"pgregory.net/rapid"
+
+	"catchment/crm"
+	"catchment/crm/customer"
+	"catchment/geo/hex"
+	"catchment/geo/postgis"
+)
+
+func newCustomers(t *testing.T) (*customer.Customers, context.Context) {
+	t.Helper()
+	store := crm.NewStore(postgis.TestDatabase(t))
+	ctx := crm.WithActor(context.Background(), crm.System("test"))
+	must(t, store.EnsureOrganisation(ctx, crm.Organisation{Name: "Alpine Heating", Zone: "Europe/Vaduz", Currency: "CHF", Language: "en"}))
+	return &customer.Customers{Store: store}, ctx
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantError(t *testing.T, err error, kind crm.Kind, field string) {
+	t.Helper()
+	var e *crm.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("want %s on %q, got %v", kind, field, err)
+	}
+	if e.Kind != kind || e.Field != field {
+		t.Errorf("want %s on %q, got %s on %q: %v", kind, field, e.Kind, e.Field, err)
+	}
+}
+
+func TestWhatAnAccountMayBe(t *testing.T) {
+	t.Parallel()
+	c, ctx := newCustomers(t)
+	added, err := c.AddAccount(ctx, customer.NewAccount{Name: "  Bäckerei Öhri  "})
+	must(t, err)
+	if added.Name != "Bäckerei Öhri" || added.Kind != "company" || added.Stage != "prospect" || added.Class != "C" || added.Version != 1 || !strings.HasPrefix(added.Number, "A-") {
+		t.Errorf("want the rest filled in, got %+v", added)
+	}
+	empty, stranger := "", uuid.New()
+	for _, row := range []struct {
+		name   string
+		add    func(*customer.NewAccount)
+		change *customer.AccountChange // the same as a change, where it differs
+		field  string
+	}{
+		{"no name", func(n *customer.NewAccount) { n.Name = " " }, &customer.AccountChange{Name: &empty}, "name"},
+		{"a name of 301 letters", func(n *customer.NewAccount) { n.Name = strings.Repeat("x", 301) }, nil, "name"},
+		{"a name with a bell in it", func(n *customer.NewAccount) { n.Name = "ding\a" }, nil, "name"},
+		{"a kind nobody knows", func(n *customer.NewAccount) { n.Kind = "club" }, &customer.AccountChange{Kind: &empty}, "kind"},
+		{"a stage nobody knows", func(n *customer.NewAccount) { n.Stage = "friend" }, &customer.AccountChange{Stage: &empty}, "stage"},
+		{"a class nobody knows", func(n *customer.NewAccount) { n.Class = "D" }, &customer.AccountChange{Class: &empty}, "class"},
+		{"an e-mail that is none", func(n *customer.NewAccount) { n.Email = "me at home" }, nil, "email"},
+		{"a phone number of 51 digits", func(n *customer.NewAccount) { n.Phone = strings.Repeat("5", 51) }, nil, "phone"},
+		{"an owner nobody knows", func(n *customer.NewAccount) { n.OwnerID = &stranger }, &customer.AccountChange{OwnerID: &stranger}, "owner_id"},
+		{"a team nobody knows", func(n *customer.NewAccount) { n.TeamID = &stranger }, &customer.AccountChange{TeamID: &stranger}, "team_id"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			n := customer.NewAccount{Name: "New"}
+			row.add(&n)
+			_, err := c.AddAccount(ctx, n)
+			wantError(t, err, crm.Invalid, row.field)
+			if row.change != nil {
+				_, err := c.ChangeAccount(ctx, added.ID, added.Version, *row.change)
+				wantError(t, err, crm.Invalid, row.field)
+			}
+		})
+	}
+	_, err = c.AddAccount(ctx, customer.NewAccount{ID: added.ID, Name: "Twice"})
+	wantError(t, err, crm.Conflict, "")
+	name := "Bäckerei Öhri AG"
+	changed, err := c.ChangeAccount(ctx, added.ID, added.Version, customer.AccountChange{Name: &name})
+	must(t, err)
+	if changed.Name != name || changed.Version != 2 {
+		t.Errorf("want the new name, got %+v", changed)
+	}
+	_, err = c.ChangeAccount(ctx, added.ID, added.Version, customer.AccountChange{Name: &empty})
+	wantError(t, err, crm.Conflict, "version")
+	_, err = c.ChangeAccount(ctx, uuid.New(), 1, customer.AccountChange{})
+	wantError(t, err, crm.NotFound, "")
+}
+
+func TestAccountsAreFoundByWhatPeopleType(t *testing.T) {
+	t.Parallel()
+	c, ctx := newCustomers(t)
+	for _, n := range []customer.NewAccount{
+		{Name: "Bäckerei Öhri", Phone: "+423 555 01 07", Email: "info@oehri.example", Stage: "customer"},
+		{Name: "Bäckerei Straßer", Class: "A"},
+		{Name: "100% Wärme GmbH", Kind: "household"},
+		{Name: "Crêperie Zoé"},
+	} {
+		_, err := c.AddAccount(ctx, n)
+		must(t, err)
+	}
+	for _, row := range []struct {
+		name  string
+		query customer.AccountQuery
+		want  []string
+	}{
+		{"nothing typed, by name", customer.AccountQuery{}, []string{"100% Wärme GmbH", "Bäckerei Öhri", "Bäckerei Straßer", "Crêperie Zoé"}},
+		{"part of a word", customer.AccountQuery{Text: "äcker"}, []string{"Bäckerei Öhri", "Bäckerei Straßer"}},
+		{"umlauts spelt out", customer.AccountQuery{Text: "baeckerei oehri"}, []string{"Bäckerei Öhri"}},
+		{"words in another order", customer.AccountQuery{Text: "ÖHRI bäck"}, []string{"Bäckerei Öhri"}},
+		{"sharp s", customer.AccountQuery{Text: "strasser"}, []string{"Bäckerei Straßer"}},
+		{"without accents", customer.AccountQuery{Text: "creperie zoe"}, []string{"Crêperie Zoé"}},
+		{"part of the phone number", customer.AccountQuery{Text: "555 01"}, []string{"Bäckerei Öhri"}},
+		{"the e-mail", customer.AccountQuery{Text: "info@oehri.example"}, []string{"Bäckerei Öhri"}},
+		{"the number", customer.AccountQuery{Text: "A-000002"}, []string{"Bäckerei Straßer"}},
+		{"the number in short", customer.AccountQuery{Text: "a2"}, []string{"Bäckerei Straßer"}},
+		{"a sign that means anything in SQL", customer.AccountQuery{Text: "%"}, []string{"100% Wärme GmbH", "Bäckerei Öhri", "Bäckerei Straßer", "Crêperie Zoé"}},
+		{"what nobody is called", customer.AccountQuery{Text: "baeckerei zoe"}, nil},
+		{"a quote", customer.AccountQuery{Text: "'; drop table customer.account; --"}, nil},
+		{"a stage", customer.AccountQuery{Stage: "customer"}, []string{"Bäckerei Öhri"}},
+		{"a class", customer.AccountQuery{Class: "A"}, []string{"Bäckerei Straßer"}},
+		{"a kind", customer.AccountQuery{Kind: "household"}, []string{"100% Wärme GmbH"}},
+		{"nobody's accounts", customer.AccountQuery{Owner: &crm.SystemID}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			page, err := c.Accounts(ctx, row.query)
+			must(t, err)
+			var got []string
+			for _, a := range page.Items {
+				got = append(got, a.Name)
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+	_, err := c.Accounts(ctx, customer.AccountQuery{Stage: "\x00"})
+	wantError(t, err, crm.Invalid, "")
+	_, err = c.Accounts(ctx, customer.AccountQuery{Cursor: crm.EncodeCursor(map[string]string{"Search": "\x00"})})
+	if crm.KindOf(err) != crm.Invalid {
+		t.Errorf("a cursor with a zero byte: want invalid, got %v", err)
+	}
+}
+
+func TestTheListOfAccountsPagesWithoutGaps(t *testing.T) {
+	t.Parallel()
+	c, ctx := newCustomers(t)
+	names := []string{"a", "A", "B", "b", "İstanbul", "istanbul", "ẞ", "ß", "Ä", "ä", "z", "Ω", "same", "same", "same"}
+	want := map[uuid.UUID]int{}
+	for _, n := range names {
+		a, err := c.AddAccount(ctx, customer.NewAccount{Name: n})
+		must(t, err)
+		want[a.ID] = 1
+	}
+	for size := 1; size <= 4; size++ {
+		got := map[uuid.UUID]int{}
+		for cursor, first := "", true; first || cursor != ""; first = false {
+			page, err := c.Accounts(ctx, customer.AccountQuery{Limit: size, Cursor: cursor})
+			must(t, err)
+			for _, a := range page.Items {
+				got[a.ID]++
+			}
+			cursor = page.Next
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("pages of %d: how often each account came (-want +got)\n%s", size, diff)
+		}
+	}
+}
+
+func TestWhatASiteMayBe(t *testing.T) {
+	t.Parallel()
+	c, ctx := newCustomers(t)
+	account, err := c.AddAccount(ctx, customer.NewAccount{Name: "A"})
+	must(t, err)
+	at := orb.Point{9.5215, 47.1410}
+	site, err := c.AddSite(ctx, customer.NewSite{AccountID: account.ID, Street: "Städtle", HouseNumber: "36", Postcode: "9490", City: "Vaduz", Point: at, Source: "geocoder", Confidence: 0.8})
+	must(t, err)
+	cell, err := hex.PlaceCell(at)
+	must(t, err)
+	if site.Point != at || site.Cell != cell || site.Zone != "Europe/Vaduz" || site.Label() != "Städtle 36, 9490 Vaduz" || site.No == 0 {
+		t.Errorf("want the place and its cell, got %+v", site)
+	}
+	for _, row := range []struct {
+		name  string
+		add   func(*customer.NewSite)
+		field string
+	}{
+		{"an account nobody knows", func(n *customer.NewSite) { n.AccountID = uuid.New() }, "account_id"},
+		{"north of the pole", func(n *customer.NewSite) { n.Point = orb.Point{9, 90.1} }, "point"},
+		{"beyond the antimeridian", func(n *customer.NewSite) { n.Point = orb.Point{180.1, 47} }, "point"},
+		{"in metres", func(n *customer.NewSite) { n.Point = orb.Point{1287000, 6130000} }, "point"},
+		{"not a number", func(n *customer.NewSite) { n.Point = orb.Point{math.NaN(), 47} }, "point"},
+		{"infinitely far", func(n *customer.NewSite) { n.Point = orb.Point{9, math.Inf(1)} }, "point"},
+		{"a source nobody knows", func(n *customer.NewSite) { n.Source = "rumour" }, "source"},
+		{"surer than sure", func(n *customer.NewSite) { n.Confidence = 1.1 }, "confidence"},
+		{"not a number sure", func(n *customer.NewSite) { n.Confidence = math.NaN() }, "confidence"},
+		{"a city with a zero byte", func(n *customer.NewSite) { n.City = "V\x00" }, "city"},
+		{"an endless note", func(n *customer.NewSite) { n.AccessNote = strings.Repeat("x", 2001) }, "access_note"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			n := customer.NewSite{AccountID: account.ID, Point: at}
+			row.add(&n)
+			_, err := c.AddSite(ctx, n)
+			wantError(t, err, crm.Invalid, row.field)
+		})
+	}
+	moved, note := orb.Point{9.53, 47.15}, "bell at the back"
+	after, err := c.ChangeSite(ctx, site.ID, site.Version, customer.SiteChange{Point: &moved, AccessNote: &note})
+	must(t, err)
+	if after.Point != moved || after.Cell == site.Cell || after.Source != "person" || after.Confidence != 1 || after.AccessNote != note || after.Street != "Städtle" {
+		t.Errorf("want it moved by a person, got %+v", after)
+	}
+	_, err = c.ChangeSite(ctx, site.ID, site.Version, customer.SiteChange{Point: &at})
+	wantError(t, err, crm.Conflict, "version")
+	bad := orb.Point{9, 95}
+	_, err = c.ChangeSite(ctx, site.ID, after.Version, customer.SiteChange{Point: &bad})
+	wantError(t, err, crm.Invalid, "point")
+	entries, err := c.Store.AccountTimeline(ctx, account.ID, "", 0)
+	must(t, err)
+	var verbs []string
+	for _, e := range entries.Items {
+		verbs = append(verbs, e.EntityKind+" "+e.Verb)
+	}
+	if diff := cmp.Diff([]string{"site changed", "site added", "account added"}, verbs); diff != "" {
+		t.Errorf("the account's timeline (-want +got)\n%s", diff)
+	}
+	again, err := c.Account(ctx, account.ID)
+	must(t, err)
+	if again.Sites != 1 {
+		t.Errorf("want one site counted, got %d", again.Sites)
+	}
+	_, err = c.Sites(ctx, uuid.New())
+	wantError(t, err, crm.NotFound, "")
+}
+
+func TestAnAddressOnOneLine(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, street, number, postcode, city, want string
+	}{
+		{"Depot", "Städtle", "36", "9490", "Vaduz", "Städtle 36, 9490 Vaduz"},
+		{"Depot", "Städtle", "", "", "Vaduz", "Städtle, Vaduz"},
+		{"Depot", "", "", "9490", "", "9490"},
+		{"Depot", "", "", "", "", "Depot"},
+	} {
+		if got := customer.Address(row.name, row.street, row.number, row.postcode, row.city); got != row.want {
+			t.Errorf("want %q, got %q", row.want, got)
+		}
+	}
+}
+
+func TestFoldingForSearchIsStable(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String().Draw(t, "text")
+		once := customer.SearchText(text)
+		if twice := customer.SearchText(once); twice != once {
+			t.Fatalf("%q folds to %q, and that to %q", text, once, twice)
+		}
+		if strings.ContainsAny(once, "%_\\\x00") || strings.TrimSpace(once) != once || strings.Contains(once, "  ") {
+			t.Fatalf("%q folds to %q", text, once)
+		}
+	})
+}
