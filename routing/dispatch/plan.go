@@ -134,19 +134,14 @@ func (p *Planner) Plans(ctx context.Context, day work.Day) ([]Plan, error) {
 	return plans, err
 }
 
-// Latest returns the newest plan of a day that is neither published nor discarded, or nil.
+// Latest returns the newest plan of a day that is not discarded, published or not, or nil: it tells why visits of
+// the day are on nobody's route.
 func (p *Planner) Latest(ctx context.Context, day work.Day) (*Plan, error) {
 	plans, err := p.Plans(ctx, day)
-	if err != nil {
+	if err != nil || len(plans) == 0 {
 		return nil, err
 	}
-	for i := range plans {
-		if plans[i].State == Published {
-			return nil, nil // what is older was overtaken by it
-		}
-		return &plans[i], nil
-	}
-	return nil, nil
+	return &plans[0], nil
 }
 
 // move takes a plan from one of the given states to another; a plan already there is returned as it is.
