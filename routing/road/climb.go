@@ -163,11 +163,8 @@ func (g *Graph) giveBackAll(c *climb) {
 
 // climbFrom labels what can be reached from a foothold. It leaves along the edges that follow the foothold's.
 func (g *Graph) climbFrom(c *climb, f foothold) {
-	for back, e := range g.segmentEdge[f.segment] {
-		if e == noEdge {
-			continue
-		}
-		rest := g.edges[e].Cost.minus(g.upTo(f, back == 1))
+	for back, e := range g.sides(f) {
+		rest := g.edges[e].Cost.minus(g.upTo(f, back))
 		for _, t := range g.turnsFrom(e) {
 			c.start(g.rank[t.To], rest.plus(t.cost()))
 		}
@@ -177,11 +174,8 @@ func (g *Graph) climbFrom(c *climb, f foothold) {
 
 // climbTo labels from where a foothold can be reached.
 func (g *Graph) climbTo(c *climb, f foothold) {
-	for back, plain := range g.segmentEdge[f.segment] {
-		if plain == noEdge {
-			continue
-		}
-		in := g.upTo(f, back == 1)
+	for back, plain := range g.sides(f) {
+		in := g.upTo(f, back)
 		c.start(g.rank[plain], in)
 		for _, copied := range g.copiesOf(plain) {
 			c.start(g.rank[copied.Copy], in)

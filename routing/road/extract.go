@@ -78,12 +78,16 @@ func (n *names) add(name string) uint32 {
 	return i
 }
 
-// streetName is what a person calls the street: its name, else its number.
+// numberMark stands between the name and the number of a street.
+const numberMark = "\x1f"
+
+// streetName returns name and number of a way as one text.
 func streetName(tags osm.Tags) string {
-	if name := tags.Get("name"); name != "" {
+	name, number := tags.Get("name"), tags.Get("ref")
+	if number == "" {
 		return name
 	}
-	return tags.Get("ref")
+	return name + numberMark + number
 }
 
 // extract is where streets come from; *osm.Source is one.

@@ -33,7 +33,7 @@ import (
 //	   128         the table; per section 8 bytes offset, 8 bytes length, 4 bytes size of an element, 4 bytes CRC-32C
 const (
 	magic         = "CATCHRD\n"
-	layoutVersion = 3
+	layoutVersion = 4
 	headerSize    = 128
 	entrySize     = 24
 	alignment     = 64
@@ -87,7 +87,7 @@ func sectionOf[T any](field *[]T) section {
 // sections lists the arrays in the order of the file.
 func (a *arrays) sections() []section {
 	return []section{
-		sectionOf(&a.points), sectionOf(&a.costs),
+		sectionOf(&a.points), sectionOf(&a.nodeIDs), sectionOf(&a.costs),
 		sectionOf(&a.segmentFirst), sectionOf(&a.segmentName), sectionOf(&a.segmentFlags), sectionOf(&a.segmentEdge),
 		sectionOf(&a.edges), sectionOf(&a.piece), sectionOf(&a.pieces), sectionOf(&a.copies),
 		sectionOf(&a.firstOut), sectionOf(&a.out),

@@ -3,6 +3,7 @@ package road
 import (
 	"fmt"
 	"sort"
+	"strings"
 	"sync"
 
 	"catchment/routing"
@@ -24,6 +25,7 @@ type Graph struct {
 // hop i leads from point i to point i+1 and has costs[i]; the entry of a segment's last point is unused.
 type arrays struct {
 	points       []point
+	nodeIDs      []int64 // of OpenStreetMap, of each point
 	costs        []hopCost
 	segmentFirst []uint32
 	segmentName  []uint32
@@ -60,6 +62,7 @@ const (
 	flagRound
 	flagRestricted
 	flagRestrictedBack
+	flagLeft   // traffic keeps left
 	flagIsland // neither direction lies in a piece that is more than an island
 	classShift = 16
 )
@@ -87,9 +90,20 @@ func (a *arrays) copiesOf(e EdgeID) []copyOf {
 	return a.copies[i:j]
 }
 
-func (g *Graph) street(s SegmentID) string {
+// nameAndNumber returns what the signs along a street say: its name and its number, either perhaps empty.
+func (g *Graph) nameAndNumber(s SegmentID) (name, number string) {
 	n := g.segmentName[s]
-	return string(g.nameBytes[g.nameFirst[n]:g.nameFirst[n+1]])
+	name, number, _ = strings.Cut(string(g.nameBytes[g.nameFirst[n]:g.nameFirst[n+1]]), numberMark)
+	return name, number
+}
+
+// street returns the name of a street, or its number if it has no name.
+func (g *Graph) street(s SegmentID) string {
+	name, number := g.nameAndNumber(s)
+	if name == "" {
+		return number
+	}
+	return name
 }
 
 // segmentAt returns the segment a hop belongs to.
@@ -107,6 +121,7 @@ func pack(x *expansion) (arrays, error) {
 		a.segmentName = append(a.segmentName, seg.name)
 		for _, n := range seg.points {
 			a.points = append(a.points, s.m.at[n])
+			a.nodeIDs = append(a.nodeIDs, s.m.ids[n])
 		}
 		a.costs = append(append(a.costs, seg.costs...), hopCost{})
 		a.segmentEdge = append(a.segmentEdge, [2]EdgeID{x.ids[raw(uint32(i), false)], x.ids[raw(uint32(i), true)]})
@@ -139,7 +154,7 @@ func pack(x *expansion) (arrays, error) {
 func (a *arrays) flags(seg *segment, edges [2]EdgeID) uint32 {
 	flags := uint32(seg.class) << classShift
 	for flag, on := range map[uint32]bool{flagEndsHere: seg.endsHere, flagFerry: seg.ferry, flagRound: seg.round,
-		flagRestricted: seg.restricted[0], flagRestrictedBack: seg.restricted[1]} {
+		flagLeft: seg.left, flagRestricted: seg.restricted[0], flagRestrictedBack: seg.restricted[1]} {
 		if on {
 			flags |= flag
 		}
@@ -176,7 +191,7 @@ func ascending(name string, first []uint32, n, end int) error {
 // else than this package cannot make a query panic.
 func (a *arrays) check() error {
 	segments, edges, points := len(a.segmentFlags), len(a.edges), len(a.points)
-	if len(a.costs) != points || len(a.segmentName) != segments || len(a.segmentEdge) != segments ||
+	if len(a.costs) != points || len(a.nodeIDs) != points || len(a.segmentName) != segments || len(a.segmentEdge) != segments ||
 		len(a.piece) != edges || len(a.nameFirst) == 0 || segments == 0 || edges == 0 {
 		return fmt.Errorf("sections differ in length")
 	}

@@ -14,11 +14,8 @@ func (g *Graph) plainWay(from, to foothold) (way, bool) {
 	}
 	s := g.newSearch()
 	ends := map[EdgeID]Cost{}
-	for back, plain := range g.segmentEdge[to.segment] {
-		if plain == noEdge {
-			continue
-		}
-		ends[plain] = g.upTo(to, back == 1)
+	for back, plain := range g.sides(to) {
+		ends[plain] = g.upTo(to, back)
 		for _, c := range g.copiesOf(plain) {
 			ends[c.Copy] = ends[plain]
 		}
@@ -160,11 +157,8 @@ func (s *search) sink() {
 
 // depart seeds an outbound search with the edges that follow the foothold.
 func (g *Graph) depart(s *search, f foothold) {
-	for back, e := range g.segmentEdge[f.segment] {
-		if e == noEdge {
-			continue
-		}
-		rest := g.edges[e].Cost.minus(g.upTo(f, back == 1))
+	for back, e := range g.sides(f) {
+		rest := g.edges[e].Cost.minus(g.upTo(f, back))
 		for _, t := range g.turnsFrom(e) {
 			s.offer(t.To, rest.plus(t.cost()), noEdge)
 		}

@@ -2,6 +2,7 @@ package road
 
 import (
 	"container/heap"
+	"iter"
 	"math"
 	"slices"
 )
@@ -129,6 +130,18 @@ type foothold struct {
 	share   float64 // of the hop, from its first point
 	at      point
 	meters  float64 // from the place asked for
+	closed  [2]bool // directions, along and against the segment, that are not to be used here
+}
+
+// sides calls yield with each direction in which a foothold may be left and reached.
+func (g *Graph) sides(f foothold) iter.Seq2[bool, EdgeID] {
+	return func(yield func(back bool, e EdgeID) bool) {
+		for i, e := range g.segmentEdge[f.segment] {
+			if e != noEdge && !f.closed[i] && !yield(i == 1, e) {
+				return
+			}
+		}
+	}
 }
 
 // candidate is a box or hop that waits in the search, closest first.
@@ -180,7 +193,7 @@ func (g *Graph) near(p point, limit float64, visit func(foothold) bool) {
 		}
 		if c.level == 0 {
 			hop := uint32(c.index)
-			f := foothold{g.segmentAt(hop), hop, c.share, between(g.points[hop], g.points[hop+1], c.share), c.meters}
+			f := foothold{segment: g.segmentAt(hop), hop: hop, share: c.share, at: between(g.points[hop], g.points[hop+1], c.share), meters: c.meters}
 			if !visit(f) {
 				return
 			}

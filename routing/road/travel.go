@@ -139,9 +139,8 @@ func (g *Graph) direct(from, to foothold) (best Cost, back bool) {
 	if from.segment != to.segment {
 		return best, false
 	}
-	for i, e := range g.segmentEdge[from.segment] {
-		against := i == 1
-		if e == noEdge || !isAhead(from, to, against) {
+	for against := range g.sides(from) {
+		if to.closed[side(against)] || !isAhead(from, to, against) {
 			continue
 		}
 		if c := g.upTo(to, against).minus(g.upTo(from, against)); c.less(best) {
@@ -175,11 +174,8 @@ func (g *Graph) way(from, to foothold) (way, bool) {
 // departed returns the edge of the foothold's segment by which the first further edge of a best way is reached.
 func (g *Graph) departed(from foothold, first EdgeID) EdgeID {
 	best, by := never, noEdge
-	for back, e := range g.segmentEdge[from.segment] {
-		if e == noEdge {
-			continue
-		}
-		rest := g.edges[e].Cost.minus(g.upTo(from, back == 1))
+	for back, e := range g.sides(from) {
+		rest := g.edges[e].Cost.minus(g.upTo(from, back))
 		for _, t := range g.turnsFrom(e) {
 			if c := rest.plus(t.cost()); t.To == first && c.less(best) {
 				best, by = c, e
