@@ -390,6 +390,7 @@ func (e *emitter) waters() {
 	}
 	ring = append(ring, ring[0])
 	e.area(area{ring: ring, holes: [][]vec{p.island()}, tags: tags("natural", "water", "water", "river", "name", "Salmach")})
+	e.banks()
 	e.area(area{ring: p.island(), tags: tags("place", "islet", "name", "Wehrinsel", "natural", "scrub")})
 
 	// The stream runs through a culvert under each street.
@@ -438,6 +439,30 @@ func (e *emitter) waters() {
 		}
 	}
 	e.streamWay(ids, under)
+}
+
+// banks writes the meadows between river and houses, where the river runs through a settlement.
+func (e *emitter) banks() {
+	p := e.p
+	left, right := offset(p.river, 46, nil), offset(p.river, -46, nil)
+	for from := 0; from < len(p.river); {
+		if p.quarter(p.river[from]) == nil || !p.onMap(p.river[from]) {
+			from++
+			continue
+		}
+		to := from
+		for to+1 < len(p.river) && p.quarter(p.river[to+1]) != nil && p.onMap(p.river[to+1]) {
+			to++
+		}
+		if to-from > 2 {
+			ring := slices.Clone(left[from : to+1])
+			for i := to; i >= from; i-- {
+				ring = append(ring, right[i])
+			}
+			e.area(area{ring: append(ring, ring[0]), tags: tags("landuse", "grass", "name", "Salmachwiesen")})
+		}
+		from = to + 1
+	}
 }
 
 func (e *emitter) streamWay(ids []int64, piped bool) {
@@ -516,8 +541,8 @@ func (e *emitter) houses(b *builder) {
 			e.node(h.face.lerp(h.at, 0.12), addr)
 		}
 		if h.street != "" && p.chance(b.shopChance(h)) {
-			k := trades[p.rng.IntN(len(trades))]
-			e.node(h.at.lerp(h.face, 0.4), append(tags(k.key, k.value, "name", b.tradeName(k)), addr...))
+			k, name := b.shop()
+			e.node(h.at.lerp(h.face, 0.4), append(tags(k.key, k.value, "name", name), addr...))
 		}
 	}
 	for _, key := range order {
@@ -576,31 +601,55 @@ func (e *emitter) places() {
 	e.node(vec{1500, 1420}.mul(p.scale), tags("tourism", "viewpoint", "name", "Weinbergblick"))
 }
 
-// boundary writes the municipality: two lines that close, and a village within that is its own.
+// boundary writes the district, which is the whole map but for its very corners, and three municipalities in it; the
+// town's consists of two lines and has a hole, a wood that belongs to no municipality.
 func (e *emitter) boundary() {
 	p := e.p
-	var control []vec
-	for k := range 18 {
-		control = append(control, vec{}.polar(2*math.Pi*float64(k)/18, p.half*p.between(0.86, 0.96)))
+	line := func(points []vec) []int64 {
+		var ids []int64
+		for _, v := range points[:len(points)-1] {
+			ids = append(ids, e.node(e.crop(v), nil))
+		}
+		return append(ids, ids[0])
 	}
-	ring := loop(control, 120)
-	var ids []int64
-	for _, v := range ring[:len(ring)-1] {
-		ids = append(ids, e.node(v, nil))
+	round := func(n int, radius func(angle float64) vec) []vec {
+		var control []vec
+		for k := range n {
+			control = append(control, radius(2*math.Pi*float64(k)/float64(n)))
+		}
+		return loop(control, 120)
 	}
-	half := len(ids) / 2
-	t := tags("boundary", "administrative", "admin_level", "8")
-	first := e.way(ids[:half+1], t)
-	second := e.way(append(slices.Clone(ids[half:]), ids[0]), t)
-	hole := p.places[4]
-	control = nil
-	for k := range 10 {
-		control = append(control, hole.c.polar(2*math.Pi*float64(k)/10, hole.r*p.between(1.3, 1.6)))
+	write := func(level, name, postcode string, outer [][]int64, inner ...[]int64) {
+		t := tags("boundary", "administrative", "admin_level", level)
+		var members []osm.Member
+		for _, w := range outer {
+			members = append(members, osm.Member{Kind: osm.WayMember, Ref: e.way(w, t), Role: "outer"})
+		}
+		for _, w := range inner {
+			members = append(members, osm.Member{Kind: osm.WayMember, Ref: e.way(w, t), Role: "inner"})
+		}
+		e.relation(members, append(tags("type", "boundary"), append(t, tags("name", name, "postal_code", postcode)...)...))
 	}
-	inner := e.way(e.ring(loop(control, 80)), t)
-	e.relation([]osm.Member{
-		{Kind: osm.WayMember, Ref: first, Role: "outer"}, {Kind: osm.WayMember, Ref: second, Role: "outer"}, {Kind: osm.WayMember, Ref: inner, Role: "inner"},
-	}, tags("type", "boundary", "boundary", "administrative", "admin_level", "8", "name", "Lindenfurt an der Salmach", "postal_code", "05871"))
-	e.relation([]osm.Member{{Kind: osm.WayMember, Ref: inner, Role: "outer"}},
-		tags("type", "boundary", "boundary", "administrative", "admin_level", "8", "name", hole.name, "postal_code", hole.postcode))
+	district := line(round(36, func(a float64) vec {
+		c, s := math.Cos(a), math.Sin(a)
+		r := 1 / math.Pow(math.Pow(math.Abs(c), 6)+math.Pow(math.Abs(s), 6), 1.0/6) // a square with round corners
+		return vec{c, s}.mul(r * p.half * p.between(0.955, 0.995))
+	}))
+	write("6", "Salmachkreis", "", [][]int64{district})
+
+	whole := line(round(24, func(a float64) vec {
+		r := p.half * p.between(0.66, 0.72) // the villages to the east and south are their own
+		if a > 1.2 && a < 3.0 {
+			r = p.half * p.between(0.96, 1.06)
+		}
+		return vec{}.polar(a, r)
+	}))
+	half := len(whole) / 2
+	wood := p.forests[0]
+	hole := line(round(10, func(a float64) vec { return wood.c.polar(a, wood.r*p.between(0.5, 0.62)) }))
+	write("8", p.places[0].name, p.places[0].postcode, [][]int64{whole[:half+1], whole[half:]}, hole)
+	for _, s := range p.places[3:] {
+		ring := line(round(12, func(a float64) vec { return s.c.polar(a, s.r*p.between(1.25, 1.5)) }))
+		write("8", s.name, s.postcode, [][]int64{ring})
+	}
 }

@@ -233,3 +233,30 @@ func rectangle(c, dir vec, length, width float64) []vec {
 	p := c.sub(u).sub(v)
 	return []vec{p, c.add(u).sub(v), c.add(u).add(v), c.sub(u).add(v), p}
 }
+
+// within returns the first stretch of the line inside the square of the half side, ends cut at its border.
+func within(line []vec, half float64) []vec {
+	in := func(v vec) bool { return math.Abs(v.x) <= half && math.Abs(v.y) <= half }
+	border := func(a, b vec) vec { // a inside, b outside
+		for range 40 {
+			if m := a.lerp(b, 0.5); in(m) {
+				a = m
+			} else {
+				b = m
+			}
+		}
+		return a
+	}
+	var out []vec
+	for i, v := range line {
+		switch {
+		case in(v) && len(out) == 0 && i > 0:
+			out = append(out, border(v, line[i-1]), v)
+		case in(v):
+			out = append(out, v)
+		case len(out) > 0:
+			return append(out, border(line[i-1], v))
+		}
+	}
+	return out
+}

@@ -28,6 +28,8 @@ type builder struct {
 	widths  []float64 // half width of each street
 	houses  []house
 	cells   map[[2]int32][]int
+	taken   map[string]int            // names of shops
+	tries   int                       // for such names, lest they run out
 	numbers map[string]*[2]lastNumber // of the odd and the even side, by place and street
 }
 
@@ -52,7 +54,7 @@ func halfWidth(class string) float64 {
 }
 
 func newBuilder(p *plan, n *network) *builder {
-	b := &builder{p: p, n: n, streets: newSegments(40), cells: make(map[[2]int32][]int), numbers: make(map[string]*[2]lastNumber)}
+	b := &builder{p: p, n: n, streets: newSegments(40), cells: make(map[[2]int32][]int), numbers: make(map[string]*[2]lastNumber), taken: make(map[string]int)}
 	for _, s := range n.streets {
 		b.widths = append(b.widths, halfWidth(s.class))
 	}
@@ -374,8 +376,15 @@ func (b *builder) number(place, street string, side, chance float64) string {
 	return strconv.Itoa(last.n)
 }
 
-// tradeName fills a trade's name.
-func (b *builder) tradeName(t trade) string {
-	name := t.names[b.p.rng.IntN(len(t.names))]
-	return strings.ReplaceAll(name, "%s", familyNames[b.p.rng.IntN(len(familyNames))])
+// shop returns a trade and a name for it that no other bears.
+func (b *builder) shop() (trade, string) {
+	for {
+		t := trades[b.p.rng.IntN(len(trades))]
+		name := strings.ReplaceAll(t.names[b.p.rng.IntN(len(t.names))], "%s", familyNames[b.p.rng.IntN(len(familyNames))])
+		if b.taken[name] < 1 || b.tries > 5000 {
+			b.taken[name]++
+			return t, name
+		}
+		b.tries++
+	}
 }

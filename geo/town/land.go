@@ -20,7 +20,6 @@ const (
 	groundNone = iota
 	groundIndustry
 	groundMeadow
-	groundBank
 	groundTown
 	groundForest = 20
 	groundField  = 100
@@ -148,9 +147,6 @@ func (p *plan) fields() ([]field, int) {
 
 // ground decides the use of one cell.
 func (p *plan) ground(at vec, fields []field, columns int) int {
-	if p.water.distance(at, 60) < 47 && p.quarter(at) != nil {
-		return groundBank
-	}
 	if s := p.quarter(at); s != nil && !p.industrial(at) {
 		for i := range p.places {
 			if &p.places[i] == s {
@@ -197,8 +193,6 @@ func (p *plan) groundTags(label int, fields []field) osm.Tags {
 		return osm.Tags{{Key: "landuse", Value: "industrial"}, {Key: "name", Value: "Gewerbepark Salmachaue"}}
 	case label == groundMeadow:
 		return osm.Tags{{Key: "landuse", Value: "meadow"}}
-	case label == groundBank:
-		return osm.Tags{{Key: "landuse", Value: "grass"}}
 	case label >= groundField:
 		return fields[label-groundField].tags
 	case label >= groundForest:

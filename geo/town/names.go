@@ -167,7 +167,7 @@ func (p *plan) mainName(s *street, at vec) string {
 	return "Hauptstraße"
 }
 
-var familyNames = []string{"Aigner", "Bäuerle", "Dreher", "Eisele", "Fuchs", "Gölz", "Häberle", "Jäger", "Kübler", "Lang", "Maurer", "Nagel", "Ott", "Pfister", "Renz", "Schäfer", "Trautwein", "Ulmer", "Vogt", "Widmann", "Zeller"}
+var familyNames = []string{"Auer", "Bader", "Conz", "Decker", "Ebinger", "Frank", "Geiger", "Hägele", "Ilg", "Jetter", "Knapp", "Lutz", "Mack", "Nuding", "Oelkuch", "Pfitzer", "Rapp", "Seibold", "Theurer", "Uhl", "Veit", "Weller", "Zorn", "Aigner", "Bäuerle", "Dreher", "Eisele", "Fuchs", "Gölz", "Häberle", "Jäger", "Kübler", "Lang", "Maurer", "Nagel", "Ott", "Pfister", "Renz", "Schäfer", "Trautwein", "Ulmer", "Vogt", "Widmann", "Zeller"}
 
 // trade is a kind of shop or service with the names it may bear; %s stands for a family name.
 type trade struct {
@@ -186,17 +186,17 @@ var trades = []trade{
 	{"shop", "bicycle", []string{"Radhaus %s"}},
 	{"shop", "shoes", []string{"Schuhhaus %s"}},
 	{"shop", "jewelry", []string{"Juwelier %s"}},
-	{"amenity", "restaurant", []string{"Gasthof Krone", "Zum Goldenen Hirsch", "Löwen", "Ratskeller", "Trattoria da Rosa", "Zur Linde", "Gasthaus Sonne", "Taverna Olympia", "Adler"}},
+	{"amenity", "restaurant", []string{"Gasthof Krone", "Zum Goldenen Hirsch", "Löwen", "Ratskeller", "Trattoria da Rosa", "Zur Linde", "Gasthaus %s", "Weinstube %s", "Gasthaus Sonne", "Taverna Olympia", "Adler"}},
 	{"amenity", "cafe", []string{"Café %s", "Café am Markt", "Kaffeehaus Salmach"}},
-	{"amenity", "pharmacy", []string{"Löwen-Apotheke", "Stadt-Apotheke", "Marien-Apotheke", "Apotheke am Ring"}},
-	{"amenity", "bank", []string{"Salmacher Volksbank", "Kreissparkasse Lindenfurt"}},
+	{"amenity", "pharmacy", []string{"Löwen-Apotheke", "%s-Apotheke", "Engel-Apotheke", "Park-Apotheke", "Stadt-Apotheke", "Marien-Apotheke", "Apotheke am Ring"}},
+	{"amenity", "bank", []string{"Salmacher Volksbank", "Bankhaus %s", "Kreissparkasse Lindenfurt"}},
 	{"amenity", "doctors", []string{"Praxis Dr. %s"}},
 	{"amenity", "dentist", []string{"Zahnarzt Dr. %s"}},
-	{"amenity", "pub", []string{"Zum Fässle", "Schwarzer Rabe"}},
-	{"amenity", "fast_food", []string{"Imbiss am Tor", "Bosporus"}},
+	{"amenity", "pub", []string{"Zum Fässle", "Bierstube %s", "Schwarzer Rabe"}},
+	{"amenity", "fast_food", []string{"Imbiss am Tor", "Imbiss %s", "Bosporus"}},
 	{"office", "insurance", []string{"Versicherungsbüro %s"}},
 	{"office", "lawyer", []string{"Kanzlei %s"}},
 	{"craft", "electrician", []string{"Elektro %s"}},
 	{"craft", "carpenter", []string{"Schreinerei %s"}},
-	{"tourism", "hotel", []string{"Hotel Post", "Hotel am Stadtring", "Gästehaus %s"}},
+	{"tourism", "hotel", []string{"Hotel Post", "Pension %s", "Hotel am Stadtring", "Gästehaus %s"}},
 }

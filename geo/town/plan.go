@@ -108,7 +108,7 @@ func compose(rng *rand.Rand, km float64) *plan {
 		vec{560, -60}, vec{1080, 60}, vec{1620, -260}, vec{2200, -720}, vec{2750, -560}, vec{3400, -760}), 40), 25)
 	for i := range p.river {
 		f := float64(i) / float64(len(p.river))
-		wide := (f - 0.27) / 0.035 // the river splits around an island
+		wide := (f - 0.655) / 0.03 // the river splits around an island
 		p.riverWidth = append(p.riverWidth, 36+8*math.Sin(f*19)+12*f+26*math.Exp(-wide*wide))
 	}
 	width := func(i int) float64 { return p.riverWidth[i] / 2 }
@@ -120,9 +120,11 @@ func compose(rng *rand.Rand, km float64) *plan {
 	p.core = vec{-40, 130}.mul(p.scale)
 	p.rail = spline(wobble(p.scaled(vec{-3400, 1150}, vec{-2500, 930}, vec{-1780, 620}, vec{-1240, 10}, vec{-760, -480}, vec{-200, -680},
 		vec{500, -700}, vec{1300, -760}, vec{2100, -1180}, vec{2700, -1330}, vec{3400, -1330}), 12), 25)
+	p.rail = within(p.rail, p.half)
 	p.rails = newSegments(50)
 	p.rails.addLine(0, p.rail)
 	p.motorway = spline(wobble(p.scaled(vec{-3400, -1650}, vec{-2400, -1960}, vec{-1200, -2150}, vec{0, -2080}, vec{1100, -1960}, vec{2200, -2060}, vec{3400, -2420}), 25), 40)
+	p.motorway = within(p.motorway, p.half)
 	p.ways = newSegments(50)
 	p.ways.addLine(0, p.motorway)
 
@@ -236,6 +238,7 @@ func (p *plan) mainRoads() {
 	foot := p.core.add(vec{190, -150}.mul(p.scale))
 	p.mains = append(p.mains, street{line: spline([]vec{foot, foot.add(vec{60, -130}.mul(p.scale)), foot.add(vec{130, -360}.mul(p.scale))}, 20), class: "footway", name: "Fischersteg", rank: 2})
 	for i := range p.mains {
+		p.mains[i].line = within(p.mains[i].line, p.half)
 		p.mains[i].grade = p.bridges(p.mains[i].line)
 		p.mains[i].line = cutAt(p.mains[i].line, p.mains[i].grade)
 	}
@@ -380,8 +383,8 @@ func (p *plan) settleSite(s site) {
 	fits := func(d vec) bool {
 		for i := 1; i < len(s.ring); i++ {
 			a, b := s.ring[i-1].add(d), s.ring[i].add(d)
-			for f := 0.0; f < 1; f += 0.2 {
-				at := a.lerp(b, f)
+			for f := 0.0; f < a.dist(b); f += 8 {
+				at := a.lerp(b, f/a.dist(b))
 				if p.streets.distance(at, 20) < 9 || p.water.distance(at, 80) < p.riverHalf(at)+18 || p.rails.distance(at, 40) < 16 || p.ways.distance(at, 120) < 80 {
 					return false
 				}

@@ -90,7 +90,7 @@ func TestTheTownReadsLikeAnyExtract(t *testing.T) {
 		t.Error("no bounds")
 	}
 	for _, x := range n.Nodes {
-		if !s.Header().Bounds.Pad(0.02).Contains(x.At) {
+		if !s.Header().Bounds.Pad(0.0001).Contains(x.At) {
 			t.Fatalf("node %d at %v lies far outside", x.ID, x.At)
 		}
 	}
@@ -280,6 +280,49 @@ func TestAreasOfTheTownClose(t *testing.T) {
 	}
 	if holes < 3 {
 		t.Errorf("%d holes, want a few", holes)
+	}
+}
+
+// The smallest district that holds most of the streets is the whole map: by it one sees what an extract covers.
+func TestTheDistrictIsTheWholeMap(t *testing.T) {
+	t.Parallel()
+	for _, n := range []*Network{small(), whole()} {
+		lines, _ := n.lines(t)
+		share := make(map[string]float64)
+		for _, r := range n.Relations {
+			if r.Tags.Get("boundary") != "administrative" {
+				continue
+			}
+			var member []orb.LineString
+			for _, m := range r.Members {
+				member = append(member, lines[m.Ref])
+			}
+			area, err := osm.Assemble(member)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, all := 0, 0
+			for _, w := range n.Ways {
+				if !w.Tags.Has("highway") {
+					continue
+				}
+				for _, at := range lines[w.ID] {
+					all++
+					if planar.MultiPolygonContains(area, at) {
+						in++
+					}
+				}
+			}
+			share[r.Tags.Get("name")] = float64(in) / float64(all)
+		}
+		for name, s := range share {
+			if want := name == "Salmachkreis"; (s > 0.97) != want || (s > 0.83) != want {
+				t.Errorf("%s holds %.3f of the streets", name, s)
+			}
+		}
+		if len(share) != 4 {
+			t.Errorf("districts: %v", share)
+		}
 	}
 }
 
