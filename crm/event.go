@@ -51,11 +51,57 @@ func (c Changes) set(field string, old, new any, private bool) {
 }
 
 // Append writes an event in the transaction of the change it tells of. The actor is taken from the context.
-func Append(ctx context.Context, tx pgx.Tx, e Event) error {
+func Append(ctx context.Context, tx pgx.Tx, e Event) error { return AppendAll(ctx, tx, []Event{e}) }
+
+// AppendAll writes many events in their order, in the transaction of the changes they tell of.
+func AppendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
 	actor, ok := ActorFrom(ctx)
 	if !ok {
 		return &Error{Kind: Unauthenticated, Message: "sign in first"}
 	}
+	var at []*time.Time
+	var verbs, kinds, changes []string
+	var ids []uuid.UUID
+	var accounts, sites, refs []*uuid.UUID
+	var kept privateValues
+	for _, e := range events {
+		open, ref, err := kept.part(e)
+		if err != nil {
+			return fmt.Errorf("append event %s %s: %w", e.Kind, e.Verb, err)
+		}
+		var when *time.Time
+		if !e.At.IsZero() {
+			when = &e.At
+		}
+		at, verbs, kinds, ids = append(at, when), append(verbs, e.Verb), append(kinds, e.Kind), append(ids, e.ID)
+		accounts, sites, refs, changes = append(accounts, e.Account), append(sites, e.Site), append(refs, ref), append(changes, open)
+	}
+	if err := kept.store(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `
+		insert into crm.event (at, actor, actor_name, on_behalf_of, device, verb, entity_kind, entity_id, account_id, site_id, changes, private_ref)
+		select coalesce(at, now()), $1, $2, $3, $4, verb, kind, id, account, site, changes::jsonb, ref
+		from unnest($5::timestamptz[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::uuid[]) with ordinality
+		     as e(at, verb, kind, id, account, site, changes, ref, n)
+		order by n`,
+		actor.ID, actor.Name, actor.OnBehalfOf, actor.Device, at, verbs, kinds, ids, accounts, sites, changes, refs)
+	if err != nil {
+		return fmt.Errorf("append to the event log: %w", err)
+	}
+	return nil
+}
+
+// privateValues are personal values on the way to their place beside the log.
+type privateValues struct {
+	ids, subjects []uuid.UUID
+	kinds, values []string
+	salts         [][]byte
+}
+
+// part keeps the personal values of an event and returns its changes as JSON with their salted hash in place, and
+// the reference to them, nil if there are none.
+func (p *privateValues) part(e Event) (string, *uuid.UUID, error) {
 	open, private := map[string]any{}, map[string]any{}
 	for field, c := range e.Changes {
 		if c.Private {
@@ -66,44 +112,38 @@ func Append(ctx context.Context, tx pgx.Tx, e Event) error {
 	}
 	var ref *uuid.UUID
 	if len(private) > 0 {
-		id, hash, err := keepPrivate(ctx, tx, e, private)
+		body, err := json.Marshal(private) // keys are sorted: the hash does not depend on map order
 		if err != nil {
-			return err
+			return "", nil, fmt.Errorf("encode private values: %w", err)
 		}
-		ref = &id
+		id, salt := uuid.Must(uuid.NewV7()), make([]byte, 16)
+		rand.Read(salt)
+		sum := sha256.Sum256(append(append([]byte{}, salt...), body...))
 		for field := range private {
-			open[field] = map[string]string{"private": hash}
+			open[field] = map[string]string{"private": hex.EncodeToString(sum[:])}
 		}
+		p.ids, p.subjects, p.kinds = append(p.ids, id), append(p.subjects, e.ID), append(p.kinds, e.Kind)
+		p.values, p.salts = append(p.values, string(body)), append(p.salts, salt)
+		ref = &id
 	}
-	var at *time.Time
-	if !e.At.IsZero() {
-		at = &e.At
-	}
-	_, err := tx.Exec(ctx, `
-		insert into crm.event (at, actor, actor_name, on_behalf_of, device, verb, entity_kind, entity_id, account_id, site_id, changes, private_ref)
-		values (coalesce($1, now()), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		at, actor.ID, actor.Name, actor.OnBehalfOf, actor.Device, e.Verb, e.Kind, e.ID, e.Account, e.Site, open, ref)
+	text, err := json.Marshal(open)
 	if err != nil {
-		return fmt.Errorf("append event %s %s: %w", e.Kind, e.Verb, err)
+		return "", nil, fmt.Errorf("encode changes: %w", err)
 	}
-	return nil
+	return string(text), ref, nil
 }
 
-// keepPrivate stores personal values beside the log and returns their reference and salted hash.
-func keepPrivate(ctx context.Context, tx pgx.Tx, e Event, values map[string]any) (uuid.UUID, string, error) {
-	id := uuid.Must(uuid.NewV7())
-	salt := make([]byte, 16)
-	rand.Read(salt)
-	body, err := json.Marshal(values) // keys are sorted: the hash does not depend on map order
-	if err != nil {
-		return id, "", fmt.Errorf("encode private values: %w", err)
+func (p *privateValues) store(ctx context.Context, tx pgx.Tx) error {
+	if len(p.ids) == 0 {
+		return nil
 	}
-	sum := sha256.Sum256(append(append([]byte{}, salt...), body...))
-	_, err = tx.Exec(ctx, `
+	_, err := tx.Exec(ctx, `
 		insert into crm.private_value (id, subject_kind, subject_id, salt, value)
-		values ($1, $2, $3, $4, $5)`, id, e.Kind, e.ID, salt, json.RawMessage(body))
+		select id, kind, subject, salt, value::jsonb
+		from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[], $5::text[]) as v(id, kind, subject, salt, value)`,
+		p.ids, p.kinds, p.subjects, p.salts, p.values)
 	if err != nil {
-		return id, "", fmt.Errorf("keep private values: %w", err)
+		return fmt.Errorf("keep private values: %w", err)
 	}
-	return id, hex.EncodeToString(sum[:]), nil
+	return nil
 }

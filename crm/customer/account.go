@@ -121,7 +121,7 @@ func SearchText(parts ...string) string {
 			b.WriteRune(' ')
 		}
 	}
-	return strings.Join(strings.Fields(b.String()), " ")
+	return strings.Join(strings.Fields(germanFold.Replace(b.String())), " ") // ǣ is an æ with a mark
 }
 
 var germanFold = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "æ", "ae", "ø", "oe", "å", "aa")
@@ -136,32 +136,43 @@ func (c *Customers) AddAccount(ctx context.Context, n NewAccount) (Account, erro
 	if err := n.check(); err != nil {
 		return Account{}, err
 	}
-	if actor.Scope != crm.ScopeAll && n.OwnerID == nil {
-		n.OwnerID = &actor.ID
-	}
-	if n.TeamID == nil && n.OwnerID != nil && *n.OwnerID == actor.ID && len(actor.Teams) > 0 {
-		n.TeamID = &actor.Teams[0]
-	}
+	n.ownedBy(actor)
 	var out Account
 	err = c.Store.Write(ctx, func(tx pgx.Tx) error {
 		if err := insertAccount(ctx, tx, n); err != nil {
 			return err
 		}
-		changes := crm.Changes{}
-		changes.Set("kind", nil, n.Kind)
-		changes.Set("stage", nil, n.Stage)
-		changes.Set("class", nil, n.Class)
-		changes.Set("owner_id", nil, n.OwnerID)
-		changes.SetPrivate("name", nil, n.Name)
-		changes.SetPrivate("phone", "", n.Phone)
-		changes.SetPrivate("email", "", n.Email)
-		if err := crm.Append(ctx, tx, crm.Event{Verb: "added", Kind: "account", ID: n.ID, Account: &n.ID, Changes: changes}); err != nil {
+		if err := crm.Append(ctx, tx, n.added()); err != nil {
 			return err
 		}
 		out, err = accountByID(ctx, tx, n.ID)
 		return err
 	})
 	return out, err
+}
+
+// added is the event that tells of a new account.
+func (n NewAccount) added() crm.Event {
+	changes := crm.Changes{}
+	changes.Set("kind", nil, n.Kind)
+	changes.Set("stage", nil, n.Stage)
+	changes.Set("class", nil, n.Class)
+	changes.Set("owner_id", nil, n.OwnerID)
+	changes.Set("team_id", nil, n.TeamID)
+	changes.SetPrivate("name", nil, n.Name)
+	changes.SetPrivate("phone", "", n.Phone)
+	changes.SetPrivate("email", "", n.Email)
+	return crm.Event{Verb: "added", Kind: "account", ID: n.ID, Account: &n.ID, Changes: changes}
+}
+
+// ownedBy gives an account nobody is named for to the actor, if his scope is narrow, and his team to his own.
+func (n *NewAccount) ownedBy(actor crm.Actor) {
+	if actor.Scope != crm.ScopeAll && n.OwnerID == nil {
+		n.OwnerID = &actor.ID
+	}
+	if n.TeamID == nil && n.OwnerID != nil && *n.OwnerID == actor.ID && len(actor.Teams) > 0 {
+		n.TeamID = &actor.Teams[0]
+	}
 }
 
 // ChangeAccount changes an account if its version is still the given one. Its sites and open visits follow a new

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -270,4 +271,57 @@ func TestFoldingForSearchIsStable(t *testing.T) {
 			t.Fatalf("%q folds to %q", text, once)
 		}
 	})
+}
+
+func TestManyAreAddedByTheSameRulesAsOne(t *testing.T) {
+	t.Parallel()
+	c, ctx := newCustomers(t)
+	since := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
+	at := orb.Point{9.5215, 47.1410}
+	additions := []customer.Addition{
+		{Account: customer.NewAccount{ID: uuid.Must(uuid.NewV7()), Name: " Öhri ", Phone: "1", Synthetic: true}, Since: since,
+			Sites: []customer.NewSite{{ID: uuid.Must(uuid.NewV7()), Point: at, City: "Vaduz"}, {Point: at, Source: "import", Confidence: 0.5}}},
+		{Account: customer.NewAccount{ID: uuid.Must(uuid.NewV7()), Name: "Beck"}},
+	}
+	for _, want := range []int{2, 0} { // the second time nothing is new
+		n, err := c.AddMany(ctx, additions)
+		must(t, err)
+		if n != want {
+			t.Errorf("want %d new, got %d", want, n)
+		}
+	}
+	got, err := c.Account(ctx, additions[0].Account.ID)
+	must(t, err)
+	if got.Name != "Öhri" || got.Sites != 2 || !got.CreatedAt.Equal(since) || got.Kind != "company" {
+		t.Errorf("want it as added singly, got %+v", got)
+	}
+	site, err := c.Site(ctx, additions[0].Sites[0].ID)
+	must(t, err)
+	cell, _ := hex.PlaceCell(at)
+	if site.Cell != cell || site.Zone != "Europe/Vaduz" || site.AccountID != got.ID || site.Source != "person" || site.Confidence != 1 {
+		t.Errorf("want the site with its cell and zone, got %+v", site)
+	}
+	entries, err := c.Store.AccountTimeline(ctx, got.ID, "", 0)
+	must(t, err)
+	if len(entries.Items) != 3 || !entries.Items[2].At.Equal(since) || entries.Items[2].EntityKind != "account" || !strings.Contains(string(entries.Items[2].Private), "Öhri") {
+		t.Errorf("want three entries of that day, the account's first, got %+v", entries.Items)
+	}
+	for _, row := range []struct {
+		name  string
+		with  customer.Addition
+		field string
+	}{
+		{"an account without a name", customer.Addition{}, "additions[1].name"},
+		{"a site beyond the pole", customer.Addition{Account: customer.NewAccount{Name: "x"}, Sites: []customer.NewSite{{Point: orb.Point{9, 91}}}}, "additions[1].sites[0].point"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := c.AddMany(ctx, []customer.Addition{{Account: customer.NewAccount{Name: "not added"}}, row.with})
+			wantError(t, err, crm.Invalid, row.field)
+		})
+	}
+	page, err := c.Accounts(ctx, customer.AccountQuery{})
+	must(t, err)
+	if len(page.Items) != 2 {
+		t.Errorf("want two accounts, got %d", len(page.Items))
+	}
 }

@@ -138,8 +138,7 @@ func (c *Customers) AddSite(ctx context.Context, n NewSite) (Site, error) {
 		if err := insertSite(ctx, tx, n, account, cell, zone); err != nil {
 			return err
 		}
-		if err := crm.Append(ctx, tx, crm.Event{Verb: "added", Kind: "site", ID: n.ID, Account: &n.AccountID, Site: &n.ID,
-			Changes: siteChanges(Site{}, n)}); err != nil {
+		if err := crm.Append(ctx, tx, n.added()); err != nil {
 			return err
 		}
 		out, err = siteByID(ctx, tx, n.ID)
@@ -196,6 +195,11 @@ func (c *Customers) ChangeSite(ctx context.Context, id uuid.UUID, version int, c
 		return err
 	})
 	return out, err
+}
+
+// added is the event that tells of a new site.
+func (n NewSite) added() crm.Event {
+	return crm.Event{Verb: "added", Kind: "site", ID: n.ID, Account: &n.AccountID, Site: &n.ID, Changes: siteChanges(Site{}, n)}
 }
 
 func siteChanges(before Site, after NewSite) crm.Changes {
