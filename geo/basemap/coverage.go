@@ -7,8 +7,8 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// A cell is a square of the map at zoom 18 (about 150 m at the equator), in which points of roads are counted: the
-// borders and rivers of the neighbours that stick out of an extract do not make it larger.
+// A cell is a square of the map at zoom 18 (about 150 m at the equator), in which points of roads, land and houses are
+// counted: the borders and rivers of the neighbours that stick out of an extract do not make it larger.
 type cell struct{ x, y int32 }
 
 const cellZoom = 18
@@ -20,7 +20,7 @@ func cellAt(m orb.Point) cell {
 }
 
 // coverage finds what the extract covers and stores it. An extract of a country or a town is that country's or
-// town's own area, widened a little; any other is the ground on which its roads lie, with gaps closed.
+// town's own area, widened a little; any other is the ground on which its roads and land lie, with gaps closed.
 func (l *load) coverage() error {
 	cells, side := l.coarse(6000)
 	if len(cells) == 0 {
@@ -56,11 +56,12 @@ func (l *load) coverage() error {
 	for c := range cells {
 		west, south = append(west, float64(c.x)*side-halfWorld), append(south, float64(c.y)*side-halfWorld)
 	}
-	// Widening and narrowing by as much closes gaps and bays; the smoothing takes the stairs away. Crumbs below a
-	// hundredth of the whole are stray roads.
+	// Widening and narrowing again closes gaps and bays up to a tenth of the whole; the smoothing takes the stairs
+	// away. Crumbs below a hundredth of the whole are stray roads.
+	reach := max(3*side, 0.05*math.Sqrt(float64(len(cells)))*side)
 	_, err := l.tx.Exec(l.ctx, fmt.Sprintf(`
 		with ground as (
-			select st_buffer(st_buffer(st_union(st_makeenvelope(x, y, x + $4, y + $4, 3857)), 3 * $4, 'quad_segs=2'), -2.6 * $4, 'quad_segs=2') as geom
+			select st_buffer(st_buffer(st_union(st_makeenvelope(x, y, x + $4, y + $4, 3857)), $5, 'quad_segs=4'), 0.3 * $4 - $5, 'quad_segs=4') as geom
 			from unnest($2::float8[], $3::float8[]) as c(x, y)
 		), parts as (
 			select st_makepolygon(st_exteriorring((st_dump(geom)).geom)) as geom
@@ -70,7 +71,7 @@ func (l *load) coverage() error {
 		select $1, st_multi(st_union(st_transform(st_makevalid(st_chaikinsmoothing(st_simplifypreservetopology(geom, $4 / 2), 2)), 4326)))
 		from parts
 		where st_area(geom) > 0.01 * (select sum(st_area(geom)) from parts)`, l.generation),
-		l.generation, west, south, side)
+		l.generation, west, south, side, reach)
 	if err != nil {
 		return fmt.Errorf("store what the extract covers: %w", err)
 	}
@@ -105,7 +106,7 @@ func (l *load) ownDistrict(cells map[cell]int, side float64) orb.MultiPolygon {
 	return best
 }
 
-// coarse returns the cells that hold roads, doubled in size until there are at most so many, and their side in
+// coarse returns the cells that hold something, doubled in size until there are at most so many, and their side in
 // map metres.
 func (l *load) coarse(most int) (map[cell]int, float64) {
 	side := 2 * halfWorld / float64(int(1)<<cellZoom)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
@@ -281,7 +282,8 @@ func (l *load) lineOf(tags osm.Tags, line orb.LineString) {
 			key := streetKey{class: kind.class, minzoom: roadClasses[kind.class].name, name: name}
 			l.streets[key] = append(l.streets[key], line)
 		}
-		if ref := tags.Get("ref"); ref != "" && len(ref) <= 12 && !kind.ramp {
+		// Where two roads run together, the first number is the more important one.
+		if ref, _, _ := strings.Cut(tags.Get("ref"), ";"); ref != "" && len(ref) <= 12 && !kind.ramp {
 			switch kind.class {
 			case "motorway", "trunk", "primary", "secondary":
 				key := streetKey{class: kind.class, minzoom: max(roadClasses[kind.class].line+1, 8), ref: ref}
@@ -289,9 +291,7 @@ func (l *load) lineOf(tags osm.Tags, line orb.LineString) {
 			}
 		}
 	}
-	for _, p := range line {
-		l.cells[cellAt(p)]++
-	}
+	l.cover(line)
 	key := roadKey{roadKind: kind, layer: layerOf(tags), bridge: yes(tags.Get("bridge")),
 		tunnel: yes(tags.Get("tunnel")) && tags.Get("tunnel") != "building_passage"}
 	if a := tags.Get("access"); a == "private" || a == "no" {
@@ -309,6 +309,13 @@ func (l *load) lineOf(tags osm.Tags, line orb.LineString) {
 		}
 	}
 	l.roads[key] = append(l.roads[key], line)
+}
+
+// cover notes that the extract holds something along the line.
+func (l *load) cover(line []orb.Point) {
+	for _, p := range line {
+		l.cells[cellAt(p)]++
+	}
 }
 
 // area writes what an area is: land, water, a building, and what is marked or named at its middle. A closed way may
@@ -359,6 +366,9 @@ func (l *load) area(tags osm.Tags, shape orb.MultiPolygon, single bool) error {
 			named("water", "water", 4)
 		}
 	} else if kind := landKind(tags); kind != "" && tags.Get("area") != "no" {
+		for _, polygon := range shape {
+			l.cover(polygon[0])
+		}
 		l.thinned(shape, measure(), single, func(d int, g orb.Geometry) {
 			t := l.land[d]
 			t.row()

@@ -48,8 +48,8 @@ type palette struct {
 
 var palettes = map[Theme]palette{
 	Light: {
-		paper:   "#f4f2ed",
-		outside: "#e9e7e3",
+		paper:   "#f2efe9",
+		outside: "#e5e3de",
 		land: map[string]string{
 			"residential": "#eae7e2", "farmland": "#f2eddd", "industrial": "#e9e6e8", "commercial": "#eee8e4",
 			"grass": "#dfead0", "meadow": "#e4ecd3", "orchard": "#dbe7c6", "rock": "#e7e4df", "scree": "#eae7e1",

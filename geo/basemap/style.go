@@ -224,8 +224,8 @@ var roadWidths = []struct {
 	{"tertiary", [6]float64{0, 0.4, 1.5, 3.6, 9.5, 24}},
 	{"secondary", [6]float64{0, 0.7, 2.1, 4.6, 10.5, 26}},
 	{"primary", [6]float64{0.4, 1.2, 2.8, 5.4, 12, 29}},
-	{"trunk", [6]float64{0.6, 1.5, 3.2, 5.8, 13, 31}},
-	{"motorway", [6]float64{0.9, 2, 3.8, 6.4, 14, 33}},
+	{"trunk", [6]float64{0.6, 1.4, 2.8, 5.4, 12.5, 31}},
+	{"motorway", [6]float64{0.9, 1.7, 2.9, 5.6, 13.5, 33}},
 }
 
 var roadStops = [6]float64{6, 9, 12, 14, 16, 18}
@@ -294,7 +294,7 @@ func (s *styler) roads() {
 	s.paths("", append(list{"all"}, onGround...))
 	s.add("road-casing", "line", "road", filter(append(list{"all", drawn}, onGround...)...), layout(round), paint(object{
 		"line-color": edge, "line-width": roadWidth(casing),
-		"line-opacity": linear(8, list{"*", 0.6, cased}, 11.5, cased, 13, 1),
+		"line-opacity": linear(8, list{"*", 0.6, cased}, 11, cased, 12.2, list{"max", cased, 0.7}, 13, 1),
 	}))
 	s.add("road", "line", "road", filter(append(list{"all", drawn}, onGround...)...), layout(round), paint(object{
 		"line-color": fill, "line-width": roadWidth([6]float64{}),
