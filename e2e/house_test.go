@@ -116,9 +116,14 @@ func launch(t testing.TB, settings []string, args ...string) *process {
 		t.Fatal(err)
 	}
 	writer.Close()
-	go p.out.read(reader)
+	said := make(chan struct{})
+	go func() {
+		p.out.read(reader)
+		close(said)
+	}()
 	go func() {
 		p.err = p.cmd.Wait()
+		<-said
 		close(p.ended)
 	}()
 	t.Cleanup(p.kill)
