@@ -9,7 +9,7 @@ export interface Page<T> { items: T[]; next?: string }
 
 export interface Me {
   id: string; name: string; email: string; initials: string; colour: number; role: string; role_title: string;
-  rights: string[]; scope: string; language: string; resource_id?: string | null;
+  rights: string[]; scope: string; language: string; theme?: string; resource_id?: string | null;
   organisation: { name: string; zone: string; currency: string; language: string };
   map: { bounds: [number, number, number, number]; centre: Point; attribution: string; source: 'town' | 'osm'; name: string };
   day: Day; version: number;
@@ -55,8 +55,9 @@ export interface Stop {
   kind: 'start' | 'visit' | 'break' | 'end'; visit_id?: string | null; visit?: Visit | null; sequence?: number;
   arrive: Instant; start: Instant; leave: Instant; leg_seconds: number; leg_meters: number;
 }
+/** A row of the board; without an id nothing is published for it. */
 export interface Route {
-  id: string; resource_id: string; state: 'draft' | 'published' | 'started' | 'closed'; version?: number; stops?: Stop[] | null;
+  id: string | null; resource_id: string; state: 'planned' | 'published' | 'started' | 'closed'; version?: number; stops?: Stop[] | null;
   travel_seconds: number; travel_meters: number; work_seconds: number; late_seconds: number;
 }
 

@@ -40,6 +40,8 @@ function connect() {
       timer = window.setTimeout(connect, Math.min(30_000, 1000 * 2 ** retry++));
     }
   };
+  // The server may have had to drop news: whoever listens looks afresh.
+  stream.addEventListener('resync', () => { for (const [topic, set] of listeners) set.forEach(listener => listener({ topic, data: { missed: true } })); });
   for (const kind of ['plan', 'day', 'me']) {
     stream.addEventListener(kind, event => {
       let data: Record<string, unknown>;

@@ -82,7 +82,7 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
       shown.current = { shade, fitKey: now.current.pins.length + now.current.lines.length > 0 ? 'start' : '' };
       it.touchZoomRotate.disableRotation();
       it.addControl(new lib.ScaleControl({ maxWidth: 90 }), 'bottom-left');
-      it.setMissingStyleImageResolver(async id => lib.paint.drawImage(it, id));
+      it.setMissingStyleImageResolver(id => lib.paint.drawImage(it, id));
       it.on('error', () => { /* a missing tile leaves a hole in the picture; MapLibre asks again when the map moves */ });
       it.on('idle', () => { document.body.dataset.mapIdle = '1'; });
       it.on('movestart', () => { delete document.body.dataset.mapIdle; });
@@ -176,10 +176,16 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
           <button aria-label={t('map.fit')} title={t('map.fit')} onClick={fit}><Icon name="fit" /></button>
           {'geolocation' in navigator && <button aria-label={t('map.locate')} title={t('map.locate')} onClick={locate}><Icon name="locate" /></button>}
         </div>
-        <p className="map-attribution">{attribution || t('map.attribution')}</p>
+        <Attribution text={attribution || t('map.attribution')} />
       </>}
     {children}
   </section>;
+}
+
+/** The source of the map, without the mark-up it comes in; where OpenStreetMap is named it is a link to its terms. */
+function Attribution({ text }: { text: string }) {
+  const words = text.replace(/<[^>]*>/g, '');
+  return <p className="map-attribution">{/openstreetmap/i.test(words) ? <a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener noreferrer">{words}</a> : words}</p>;
 }
 
 const styles = new Map<string, Promise<StyleSpecification>>();

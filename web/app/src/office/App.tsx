@@ -46,20 +46,22 @@ async function speak(me: Me) {
   if (wanted !== language()) await loadLanguage(wanted);
 }
 
-const places: { to: string; icon: IconName; text: () => string; under: string }[] = [
-  { to: '/day', icon: 'day', text: () => t('nav.day'), under: '/day' },
-  { to: '/visits', icon: 'visits', text: () => t('nav.visits'), under: '/visits' },
-  { to: '/accounts', icon: 'accounts', text: () => t('nav.accounts'), under: '/accounts' },
-  { to: '/settings', icon: 'settings', text: () => t('nav.settings'), under: '/settings' },
+/** The places of the rail, with the right one needs to see each. */
+const places: { to: string; icon: IconName; text: () => string; under: string; right: string }[] = [
+  { to: '/day', icon: 'day', text: () => t('nav.day'), under: '/day', right: 'plan.read' },
+  { to: '/visits', icon: 'visits', text: () => t('nav.visits'), under: '/visits', right: 'visit.read' },
+  { to: '/accounts', icon: 'accounts', text: () => t('nav.accounts'), under: '/accounts', right: 'account.read' },
+  { to: '/settings', icon: 'settings', text: () => t('nav.settings'), under: '/settings', right: 'staff.read' },
 ];
 
 function Frame({ me, onLanguage }: { me: Me; onLanguage: () => void }) {
   const [at] = useLocation();
+  const home = places.find(place => me.rights.includes(place.right))?.to ?? '/visits';
   return <div className="frame" key={language()}>
     <a className="skip" href="#main">{t('nav.skip')}</a>
     <nav className="rail" aria-label={t('nav.label')}>
-      <Link href="/day" className="mark" aria-label={t('app.name')}><Mark /></Link>
-      {places.map(place => <Link key={place.to} href={place.to} className="rail-link" aria-current={at.startsWith(place.under) ? 'page' : undefined}><Icon name={place.icon} /><span>{place.text()}</span></Link>)}
+      <Link href={home} className="mark" aria-label={t('app.name')}><Mark /></Link>
+      {places.filter(place => me.rights.includes(place.right)).map(place => <Link key={place.to} href={place.to} className="rail-link" aria-current={at.startsWith(place.under) ? 'page' : undefined}><Icon name={place.icon} /><span>{place.text()}</span></Link>)}
       <span className="rail-gap" />
       {me.resource_id && <a className="rail-link" href="/tech"><Icon name="phone" /><span>{t('nav.phone')}</span></a>}
       <MeMenu me={me} onLanguage={onLanguage} />
@@ -68,15 +70,15 @@ function Frame({ me, onLanguage }: { me: Me; onLanguage: () => void }) {
       <LiveBanner />
       <Suspense fallback={<Skeleton lines={10} />}>
         <Switch>
-          <Route path="/"><Redirect to={me.role === 'technician' && me.resource_id ? '/visits' : '/day'} replace /></Route>
-          <Route path="/login"><Redirect to="/day" replace /></Route>
+          <Route path="/"><Redirect to={home} replace /></Route>
+          <Route path="/login"><Redirect to={home} replace /></Route>
           <Route path="/day"><Redirect to={`/day/${me.day}`} replace /></Route>
           <Route path="/day/:date">{({ date }) => /^\d{4}-\d\d-\d\d$/.test(date) ? <Day me={me} day={date} /> : <Redirect to={`/day/${me.day}`} replace />}</Route>
           <Route path="/accounts"><Accounts me={me} /></Route>
           <Route path="/accounts/:id">{({ id }) => <AccountPage me={me} id={id} />}</Route>
           <Route path="/visits"><Visits me={me} /></Route>
           <Route path="/settings/:section?">{({ section }) => <Settings me={me} section={section ?? 'staff'} />}</Route>
-          <Route><Empty icon="map" title={t('problem.notFound')} hint={t('problem.notFoundHint')}><Link className="button" href="/day">{t('nav.day')}</Link></Empty></Route>
+          <Route><Empty icon="map" title={t('problem.notFound')} hint={t('problem.notFoundHint')}><Link className="button" href={home}>{t('common.back')}</Link></Empty></Route>
         </Switch>
       </Suspense>
     </main>

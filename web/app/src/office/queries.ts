@@ -16,6 +16,8 @@ export const client = new QueryClient({
 export const useMe = () => useQuery({ queryKey: ['me'], queryFn: () => get<Me>('/me'), staleTime: Infinity, retry: (count, problem) => problem instanceof Problem && problem.offline && count < 2 });
 export const useBoard = (day: string) => useQuery({ queryKey: ['board', day], queryFn: ({ signal }) => get<Board>('/board', { date: day }, signal), placeholderData: previous => previous?.date === day ? previous : undefined });
 export const usePlan = (id: string | null) => useQuery({ queryKey: ['plan', id], queryFn: ({ signal }) => get<Plan>(`/plans/${id}`, undefined, signal), enabled: id !== null });
+/** The newest plan of the day that was published: it says why what is left has no place. */
+export const usePublishedPlan = (day: string) => useQuery({ queryKey: ['plans', day], queryFn: async ({ signal }) => items(await get<Page<Plan>>('/plans', { date: day }, signal)).find(plan => plan.state === 'published') ?? null });
 export const useSkills = () => useQuery({ queryKey: ['skills'], queryFn: async () => items(await get<Page<Skill> | Skill[]>('/skills')), staleTime: 300_000 });
 export const useResources = (day?: string) => useQuery({ queryKey: ['resources', day ?? ''], queryFn: async () => items(await get<Page<Resource> | Resource[]>('/resources', { date: day })), staleTime: 60_000 });
 export const useStaff = () => useQuery({ queryKey: ['staff'], queryFn: async () => items(await get<Page<Staff> | Staff[]>('/staff', { limit: 500 })) });

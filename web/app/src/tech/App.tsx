@@ -15,7 +15,7 @@ export function App() {
   const [, redraw] = useState(0);
   const refresh = useCallback(() => void load(), []);
   useLive(session === 'in' && me?.resource_id ? 'me' : null, refresh);
-  useLive(session === 'in' && me?.resource_id && date ? `day:${date}` : null, refresh);
+  useLive(session === 'in' && me?.resource_id && date && me.rights.includes('plan.read') ? `day:${date}` : null, refresh);
   useEffect(() => { // "in 5 min" and the like stay true
     const timer = setInterval(() => redraw(n => n + 1), 30_000);
     return () => clearInterval(timer);

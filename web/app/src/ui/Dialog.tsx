@@ -9,6 +9,7 @@ export function Dialog({ title, onClose, wide, children, footer }: { title: stri
     const shown = dialog.current!;
     const before = document.activeElement as HTMLElement | null;
     if (!shown.open) shown.showModal();
+    shown.querySelector<HTMLElement>('.dialog-body :is(input, select, textarea)')?.focus();
     return () => { shown.close(); before?.focus?.(); };
   }, []);
   return <dialog ref={dialog} className="dialog" data-wide={wide || undefined} aria-label={title} onCancel={event => { event.preventDefault(); onClose(); }} onKeyDown={event => event.stopPropagation()}>

@@ -230,7 +230,7 @@ const BarView = memo(function BarView({ bar, lane, left, wide, zone, tabbable, l
     onPointerDown={down} onPointerEnter={() => { if (!document.body.dataset.dragging) hover(visit.id); }} onFocus={() => { if (focused().selected !== visit.id) select(visit.id); }}
     onClick={(event: MouseEvent) => { event.stopPropagation(); select(visit.id); props.current.onOpen(visit.id); }}>
     {wide > 18 && <b>{bar.number}</b>}
-    {wide > 48 && <span className="bar-text"><span>{visit.title}</span><span>{visit.account.name}</span></span>}
+    {wide > 64 && <span className="bar-text" data-narrow={wide < 120 || undefined}><span>{visit.title}</span>{wide >= 120 && <span>{visit.account.name}</span>}</span>}
     <span className="bar-marks">
       {bar.late > 0 && <em>{t('board.late', { n: bar.late })}</em>}
       {visit.state === 'done' && <Icon name="check" size={13} />}

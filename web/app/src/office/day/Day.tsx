@@ -9,10 +9,10 @@ import { useLive } from '../../live';
 import { Icon } from '../../ui/icons';
 import { Empty, Failed, Skeleton } from '../../ui/states';
 import { select, showPerson, useSelected } from '../focus';
-import { usePlan, useBoard, useSkills } from '../queries';
+import { useBoard, usePlan, usePublishedPlan, useSkills } from '../queries';
 import { AddVisit } from './AddVisit';
 import { AssignDialog } from './AssignDialog';
-import { BoardView, headWidth } from './Board';
+import { BoardView, headHeight, headWidth } from './Board';
 import { undoLast, useCommands } from './commands';
 import { DayMap } from './DayMap';
 import { buildModel } from './model';
@@ -27,7 +27,9 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
   const queries = useQueryClient();
   const board = useBoard(day);
   const plan = usePlan(board.data?.plan?.id ?? null);
+  const publishedPlan = usePublishedPlan(day);
   const skills = useSkills();
+  const mayWrite = me.rights.includes('visit.write');
   const zone = board.data?.zone ?? me.organisation.zone;
   const commands = useCommands(day, zone);
   const [view, setView] = useState<'proposal' | 'published'>('proposal');
@@ -35,9 +37,9 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
   const [assigning, setAssigning] = useState<string | null>(null);
   const [adding, setAdding] = useState(false);
   const [opened, setOpened] = useState(false);
-  const [rowHeight, setRowHeight] = useStored('board-row', 44);
+  const [chosenHeight, setRowHeight] = useStored('board-row', 0);
   const [pxPerHour, setPxPerHour] = useState<number | null>(null);
-  const [room, setRoom] = useState(900);
+  const [room, setRoom] = useState({ width: 900, height: 600 });
   const boardBox = useRef<HTMLDivElement>(null);
   const selected = useSelected();
   const now = useNow(day, zone);
@@ -45,7 +47,7 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
   const current = plan.data ?? board.data?.plan ?? null;
   const proposal = current && (current.state === 'ready' || current.state === 'accepted') && current.routes ? current : null;
   const shown = proposal && view === 'proposal' ? proposal : null;
-  const model = useMemo(() => board.data ? buildModel(board.data, shown) : null, [board.data, shown]);
+  const model = useMemo(() => board.data ? buildModel(board.data, shown, publishedPlan.data) : null, [board.data, shown, publishedPlan.data]);
 
   const refresh = useRef(0);
   useLive(`day:${day}`, () => {
@@ -57,7 +59,7 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
   useEffect(() => {
     const box = boardBox.current;
     if (!box) return;
-    const watch = new ResizeObserver(entries => setRoom(entries[0]!.contentRect.width));
+    const watch = new ResizeObserver(entries => setRoom({ width: entries[0]!.contentRect.width, height: entries[0]!.contentRect.height }));
     watch.observe(box);
     return () => watch.disconnect();
   }, [!model]);
@@ -75,9 +77,11 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
     if (!model) return null;
     const spans = model.lanes.flatMap(lane => [...lane.shifts, ...lane.bars.map(bar => [bar.start - bar.travel, bar.end] as [number, number])]);
     const { from, to } = daySpan(day, zone, spans);
-    const fitted = Math.max(36, (room - headWidth - 14) / ((to - from) / 3_600_000));
+    const fitted = Math.max(36, (room.width - headWidth - 14) / ((to - from) / 3_600_000));
     return { from, to, pxPerHour: pxPerHour ?? fitted };
-  }, [model, day, zone, pxPerHour, room]);
+  }, [model, day, zone, pxPerHour, room.width]);
+  // Few people get high rows, many get low ones, until somebody chooses.
+  const rowHeight = chosenHeight || ((model?.lanes.length ?? 0) * 56 + headHeight <= room.height ? 56 : 44);
   const zoom = useCallback((factor: number) => setPxPerHour(old => Math.min(480, Math.max(36, (old ?? scale?.pxPerHour ?? 80) * factor))), [scale?.pxPerHour]);
 
   const open = useCallback((id: string) => { select(id); setOpened(true); }, []);
@@ -88,6 +92,8 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
   if (!model || !found || !scale || !board.data) return <><DayHead day={day} me={me} zone={zone} /><Skeleton lines={12} /></>;
 
   const assigned = assigning ? model.byVisit.get(assigning)?.bar.visit ?? model.left.find(one => one.visit.id === assigning)?.visit : null;
+  const detail = selected && opened && (model.byVisit.has(selected) || model.left.some(one => one.visit.id === selected))
+    ? <VisitPanel id={selected} zone={zone} model={model} skills={skills.data} commands={commands} locked={shown !== null || !mayWrite} onAssign={setAssigning} onClose={() => setOpened(false)} /> : null;
   return <>
     <DayHead day={day} me={me} zone={zone}>
       <p className="day-sums">
@@ -97,18 +103,16 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
         {model.late > 0 && <span className="danger-ink">{t('day.late', { n: model.late })}</span>}
       </p>
       <label className="day-find"><span className="spoken">{t('board.filter')}</span><Icon name="search" size={16} /><input placeholder={t('board.filter')} value={find} onChange={event => setFind(event.target.value)} onKeyDown={event => { if (event.key === 'Escape') setFind(''); }} /></label>
-      <button className="button" onClick={() => setAdding(true)}><Icon name="plus" size={18} />{t('day.addVisit')}</button>
+      {mayWrite && <button className="button" onClick={() => setAdding(true)}><Icon name="plus" size={18} />{t('day.addVisit')}</button>}
     </DayHead>
-    <PlanBar board={board.data} plan={current} view={view} onView={setView} total={model.total} />
-    <Split name="day" side={<Split name="map" down side={<Unassigned model={found} board={board.data} skills={skills.data} zone={zone} published={!shown && !current?.unassigned} locked={shown !== null} onOpen={open} onAssign={setAssigning} onDragging={setDragging} commands={commands} />}>
-      <DayMap me={me} model={found} board={board.data} plan={shown} day={day} zone={zone} onOpen={open}>
-        {selected && opened && <VisitPanel id={selected} day={day} zone={zone} model={model} skills={skills.data} commands={commands} locked={shown !== null} onAssign={setAssigning} onClose={() => setOpened(false)} />}
-      </DayMap>
+    <PlanBar me={me} board={board.data} plan={current} view={view} onView={setView} total={model.total} />
+    <Split name="day" side={<Split key={detail ? 'detail' : 'list'} name={detail ? 'map-detail' : 'map'} start={detail ? 54 : 38} down side={detail ?? <Unassigned model={found} board={board.data} skills={skills.data} zone={zone} published={!shown && !publishedPlan.data} locked={shown !== null || !mayWrite} onOpen={open} onAssign={setAssigning} onDragging={setDragging} commands={commands} />}>
+      <DayMap me={me} model={found} board={board.data} plan={shown} day={day} zone={zone} onOpen={open} />
     </Split>}>
       <div className="board-box" ref={boardBox}>
         {model.lanes.length === 0
           ? <Empty icon="person" title={t('day.noResources')} hint={t('day.noResourcesHint')} />
-          : <BoardView model={found} scale={scale} zone={zone} day={day} rowHeight={rowHeight} skills={skills.data} commands={commands} now={now} locked={shown !== null} dragging={dragging} onDragging={setDragging} onAssign={setAssigning} onOpen={open} onZoom={zoom} />}
+          : <BoardView model={found} scale={scale} zone={zone} day={day} rowHeight={rowHeight} skills={skills.data} commands={commands} now={now} locked={shown !== null || !mayWrite} dragging={dragging} onDragging={setDragging} onAssign={setAssigning} onOpen={open} onZoom={zoom} />}
         <div className="board-tools">
           <button aria-label={t('day.zoomOut')} title={t('day.zoomOut')} onClick={() => zoom(1 / 1.3)}><Icon name="minus" size={16} /></button>
           <button aria-label={t('day.fit')} title={t('day.fit')} onClick={() => setPxPerHour(null)}><Icon name="fit" size={16} /></button>
@@ -118,7 +122,7 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
       </div>
     </Split>
     {adding && <AddVisit me={me} day={day} zone={zone} skills={skills.data} onClose={() => setAdding(false)} />}
-    {assigned && <AssignDialog visit={assigned} model={model} zone={zone} skills={skills.data} commands={commands} locked={shown !== null} onClose={() => setAssigning(null)} />}
+    {assigned && <AssignDialog visit={assigned} model={model} zone={zone} skills={skills.data} commands={commands} locked={shown !== null || !mayWrite} onClose={() => setAssigning(null)} />}
   </>;
 }
 

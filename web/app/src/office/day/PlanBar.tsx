@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call, get, post } from '../../api/client';
-import type { Board, Plan } from '../../api/types';
+import type { Board, Me, Plan } from '../../api/types';
 import { t } from '../../i18n';
 import { distance, duration, hours } from '../../i18n/format';
 import { useLive, useLiveState } from '../../live';
@@ -13,9 +13,9 @@ import { toast, toastProblem } from '../../ui/toast';
 import { compare } from './model';
 import { stepWords } from './reasons';
 
-interface Props { board: Board; plan: Plan | null; view: 'proposal' | 'published'; onView: (view: 'proposal' | 'published') => void; total: number }
+interface Props { me: Me; board: Board; plan: Plan | null; view: 'proposal' | 'published'; onView: (view: 'proposal' | 'published') => void; total: number }
 
-export function PlanBar({ board, plan, view, onView, total }: Props) {
+export function PlanBar({ me, board, plan, view, onView, total }: Props) {
   const queries = useQueryClient();
   const [details, setDetails] = useState(false);
   const live = useLiveState();
@@ -23,6 +23,7 @@ export function PlanBar({ board, plan, view, onView, total }: Props) {
   const busy = plan?.state === 'queued' || plan?.state === 'running';
   const refresh = () => {
     void queries.invalidateQueries({ queryKey: ['board', day] });
+    void queries.invalidateQueries({ queryKey: ['plans', day] });
     if (plan) void queries.invalidateQueries({ queryKey: ['plan', plan.id] });
   };
   useLive(plan ? `plan:${plan.id}` : null, ({ data }) => {
@@ -55,8 +56,9 @@ export function PlanBar({ board, plan, view, onView, total }: Props) {
     },
     onError: problem => { toastProblem(problem); refresh(); },
   });
-  const published = (board.routes ?? []).some(route => (route.stops ?? []).length > 0);
+  const published = (board.routes ?? []).some(route => route.id !== null);
   const waiting = act.isPending;
+  const mayRun = me.rights.includes('plan.run'), mayPublish = me.rights.includes('plan.publish');
 
   if (plan && busy) {
     const progress = plan.progress;
@@ -67,7 +69,7 @@ export function PlanBar({ board, plan, view, onView, total }: Props) {
       <progress value={done} max={1} aria-label={t('plan.running')} />
       {progress && progress.step === 'search' && <span className="quiet">{progress.unassigned > 0 ? t('plan.left', { n: progress.unassigned }) : t('plan.allServed')}{progress.cost > 0 ? ` · ${t('day.travel', { time: hours(progress.cost) })}` : ''}</span>}
       <span className="gap" />
-      <button className="button" disabled={waiting} onClick={() => act.mutate('stop')}><Icon name="stop" size={16} />{t('plan.stop')}</button>
+      <button className="button" disabled={waiting || !mayRun} onClick={() => act.mutate('stop')}><Icon name="stop" size={16} />{t('plan.stop')}</button>
     </section>;
   }
   if (plan && (plan.state === 'ready' || plan.state === 'accepted')) {
@@ -84,11 +86,11 @@ export function PlanBar({ board, plan, view, onView, total }: Props) {
       {summary && summary.overtime_seconds > 0 && <span className="warn-ink">{t('plan.overtime', { time: duration(summary.overtime_seconds) })}</span>}
       <button className="link" onClick={() => setDetails(true)}>{t('plan.details')}</button>
       <span className="gap" />
-      <button className="button" data-look="plain" disabled={waiting} onClick={() => act.mutate('discard')}>{t('plan.discard')}</button>
-      <button className="button" data-look="plain" disabled={waiting} onClick={() => act.mutate('run')}>{t('plan.again')}</button>
+      {mayRun && <button className="button" data-look="plain" disabled={waiting} onClick={() => act.mutate('discard')}>{t('plan.discard')}</button>}
+      {mayRun && <button className="button" data-look="plain" disabled={waiting} onClick={() => act.mutate('run')}>{t('plan.again')}</button>}
       {plan.state === 'ready'
-        ? <button className="button" data-look="primary" disabled={waiting} onClick={() => act.mutate('accept')}>{t('plan.accept')}</button>
-        : <button className="button" data-look="primary" disabled={waiting} onClick={() => act.mutate('publish')}>{t('plan.publish')}</button>}
+        ? mayRun && <button className="button" data-look="primary" disabled={waiting} onClick={() => act.mutate('accept')}>{t('plan.accept')}</button>
+        : mayPublish && <button className="button" data-look="primary" disabled={waiting} onClick={() => act.mutate('publish')}>{t('plan.publish')}</button>}
       {details && <Differences board={board} plan={plan} onClose={() => setDetails(false)} />}
     </section>;
   }
@@ -96,7 +98,7 @@ export function PlanBar({ board, plan, view, onView, total }: Props) {
     {plan?.state === 'failed' ? <span className="banner" data-tone="danger" role="alert"><Icon name="warn" size={18} /><b>{t('plan.failed')}</b>{plan.error || t('plan.failedHint')}</span>
       : <span className="quiet">{total === 0 ? t('plan.noVisits') : published ? t('plan.isPublished') : t('plan.notYet')}</span>}
     <span className="gap" />
-    <button className="button" data-look={published ? undefined : 'primary'} disabled={waiting || total === 0} onClick={() => act.mutate('run')}><Icon name="bolt" size={18} />{published ? t('plan.again') : t('plan.run')}</button>
+    {mayRun && <button className="button" data-look={published ? undefined : 'primary'} disabled={waiting || total === 0} onClick={() => act.mutate('run')}><Icon name="bolt" size={18} />{published ? t('plan.again') : t('plan.run')}</button>}
   </section>;
 }
 
@@ -113,7 +115,7 @@ function Differences({ board, plan, onClose }: { board: Board; plan: Plan; onClo
       <div><dt>{t('plan.workTime')}</dt><dd>{hours(summary.work_seconds)}</dd></div>
       <div><dt>{t('plan.waitTime')}</dt><dd>{duration(summary.waiting_seconds)}</dd></div>
     </dl>}
-    <table className="table"><thead><tr><th scope="col">{t('plan.person')}</th><th scope="col" className="number">{t('plan.visits')}</th><th scope="col" className="number" /><th scope="col" className="number">{t('plan.road')}</th><th scope="col" className="number" /></tr></thead>
+    <table className="table"><thead><tr><th scope="col">{t('plan.person')}</th><th scope="col" className="number">{t('plan.visits')}</th><th scope="col" className="number">{t('plan.change')}</th><th scope="col" className="number">{t('plan.road')}</th><th scope="col" className="number">{t('plan.change')}</th></tr></thead>
       <tbody>{rows.map(({ resource, before, after }) => <tr key={resource.id}>
         <th scope="row"><span className="who"><Avatar of={resource} />{resource.name}</span></th>
         <td className="number">{after.visits}</td><td className="number">{delta(after.visits, before.visits, n => String(n))}</td>

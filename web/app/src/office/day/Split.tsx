@@ -8,8 +8,8 @@ export function useStored(name: string, otherwise: number): [number, (value: num
 }
 
 /** The side pane lies right, or below with `down`; its share of the whole is 15 to 70 percent. */
-export function Split({ name, down, side, children }: { name: string; down?: boolean; side: ReactNode; children: ReactNode }) {
-  const [share, setShare] = useStored(`split-${name}`, down ? 38 : 36);
+export function Split({ name, down, start, side, children }: { name: string; down?: boolean; start?: number; side: ReactNode; children: ReactNode }) {
+  const [share, setShare] = useStored(`split-${name}`, start ?? 33);
   const box = useRef<HTMLDivElement>(null);
   const clamp = (value: number) => Math.min(70, Math.max(15, value));
   function down_(event: React.PointerEvent) {

@@ -11,7 +11,7 @@ import { Timeline } from '../Timeline';
 import type { Commands } from './commands';
 import { isClosed, skillName, type Model } from './model';
 
-interface Props { id: string; day: string; zone: string; model: Model; skills: Skill[] | undefined; commands: Commands; locked: boolean; onAssign: (id: string) => void; onClose: () => void }
+interface Props { id: string; zone: string; model: Model; skills: Skill[] | undefined; commands: Commands; locked: boolean; onAssign: (id: string) => void; onClose: () => void }
 
 export function stateTone(visit: Visit): string | undefined {
   return visit.state === 'done' ? 'ok' : visit.state === 'failed' || visit.state === 'no_access' || visit.state === 'cancelled' ? 'danger' : visit.state === 'travelling' || visit.state === 'on_site' ? 'accent' : undefined;

@@ -1,5 +1,5 @@
 // The board as data: lanes with bars, from what is published or from a proposal; who fits where and why not; what is left over.
-import type { Board, Plan, Resource, Route, Skill, Stop, Unassigned, Visit } from '../../api/types';
+import type { Board, Plan, Resource, Skill, Stop, Unassigned, Visit } from '../../api/types';
 import { minute } from './timeline';
 
 export interface Bar {
@@ -38,8 +38,8 @@ export function lateness(visit: Visit, start: number): number {
   return Number.isFinite(end) && start > end ? Math.ceil((start - end) / minute) : 0;
 }
 
-/** Builds the board. With a proposal its routes are shown in place of the published ones. */
-export function buildModel(board: Board, proposal: Plan | null): Model {
+/** Builds the board. With a proposal its routes are shown in place of the published ones; reasonsOf is the plan that says why what is left has no place. */
+export function buildModel(board: Board, proposal: Plan | null, reasonsOf: Plan | null = null): Model {
   const visits = new Map((board.visits ?? []).map(visit => [visit.id, visit]));
   const routes = new Map<string, { id: string | null; stops: Stop[]; travel_seconds: number; travel_meters: number }>();
   for (const route of board.routes ?? []) {
@@ -93,7 +93,7 @@ export function buildModel(board: Board, proposal: Plan | null): Model {
     } satisfies Lane;
   });
 
-  const why = new Map((proposal ?? board.plan)?.unassigned?.map(one => [one.visit_id, one]) ?? []);
+  const why = new Map((proposal ?? reasonsOf)?.unassigned?.map(one => [one.visit_id, one]) ?? []);
   const left = [...visits.values()].filter(visit => !placed.has(visit.id) && !isClosed(visit)).map(visit => ({ visit, why: why.get(visit.id) ?? null }));
   left.sort((a, b) => b.visit.priority - a.visit.priority || a.visit.title.localeCompare(b.visit.title));
   const byVisit = new Map(lanes.flatMap(lane => lane.bars.flatMap(bar => bar.visit ? [[bar.visit.id, { lane, bar }] as const] : [])));
@@ -153,6 +153,3 @@ export const skillName = (skills: readonly Skill[] | undefined, code: string) =>
   const skill = skills?.find(one => one.code === code);
   return skill?.title ?? skill?.name ?? code.replaceAll('_', ' ');
 };
-
-/** The published routes whose lines are still to be drawn. */
-export const routeIds = (routes: readonly Route[] | null | undefined) => (routes ?? []).filter(route => (route.stops ?? []).length > 0).map(route => route.id);

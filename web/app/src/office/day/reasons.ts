@@ -45,7 +45,8 @@ export function remedyWords(why: Unassigned | null, visit: Visit, resources: rea
   const by = closest.by_seconds ? duration(closest.by_seconds) : null;
   switch (closest.rule) {
     case 'room': return by ? t('remedy.room', { name, by }) : t('remedy.resource');
-    case 'shift': case 'max_route_duration': return by ? t('remedy.overtime', { name, by }) : t('remedy.resource');
+    case 'shift': return by ? t('remedy.overtime', { name, by }) : t('remedy.hours');
+    case 'max_route_duration': return by ? t('remedy.overtime', { name, by }) : t('remedy.resource');
     case 'window': return by ? t('remedy.window', { by }) : null;
     case 'skills': return t('remedy.skill', { skill: skillsOf(closest, visit, skills) });
     case 'not_due': return visit.earliest ? t('remedy.day', { day: longDay(visit.earliest) }) : null;
