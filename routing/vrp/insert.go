@@ -12,12 +12,6 @@ type spot struct {
 
 var nowhere = spot{vehicle: -1, extra: math.MaxInt64}
 
-// blinker decides, now and then, to overlook a place: the greedy insertion then differs from one time to the
-// next (SISR, Christiaens & Vanden Berghe 2020, section 5.2). A nil blinker sees everything.
-type blinker interface{ Uint32() uint32 }
-
-const blinkBelow = math.MaxUint32 / 100
-
 // fits tells whether the amounts of a task fit when it is inserted before position k.
 func (m *model) fits(v *vehicle, r *route, t int32, k int) bool {
 	for d := range m.dims {
@@ -41,7 +35,7 @@ func (m *model) roomFor(v *vehicle, r *route, t int32) bool {
 }
 
 // look finds the cheapest spot for a visit in one route that costs less than the best known, which it replaces.
-func (w *worker) look(vi int, t int32, known *spot, blink blinker) {
+func (w *worker) look(vi int, t int32, known *spot) {
 	m := w.m
 	v, r := &m.vehicles[vi], &w.cur.routes[vi]
 	if !v.can[t] {
@@ -60,7 +54,7 @@ func (w *worker) look(vi int, t int32, known *spot, blink blinker) {
 		base = v.fixed
 	}
 	if m.mate[t] >= 0 {
-		w.lookPair(vi, t, base, known, blink)
+		w.lookPair(vi, t, base, known)
 		return
 	}
 	if m.dims > 0 && !m.roomFor(v, r, t) {
@@ -118,16 +112,17 @@ func (w *worker) look(vi int, t int32, known *spot, blink blinker) {
 			if start+stay+int64(fromHere) > due {
 				continue
 			}
-		} else if !w.inTime(v, r, t, k) {
-			continue
+		} else {
+			// With all breaks behind there is the most time left: what fails then fails anyhow.
+			start := max(leave+int64(toHere), window.from)
+			if start+service+int64(fromHere) > max(r.due[layers*(n+2)+k], r.ownDue(layers*(n+2)+k)) || !w.inTime(v, r, t, k) {
+				continue
+			}
 		}
 		if !m.oneWay && m.dims > 0 && !m.fits(v, r, t, k) {
 			continue
 		}
 		if v.bounded && !w.bounds(v, r, t, k) {
-			continue
-		}
-		if blink != nil && blink.Uint32() < blinkBelow {
 			continue
 		}
 		if v.trial && !w.try(vi, t, k, k) {
@@ -226,7 +221,7 @@ func (r *route) insertVisit(m *model, t int32, k, k2 int) {
 
 // lookPair is look for a shipment. For each place of the pickup it carries the shifted times along the route
 // until they break something, and tries the delivery at each place on the way.
-func (w *worker) lookPair(vi int, t int32, base int64, known *spot, blink blinker) {
+func (w *worker) lookPair(vi int, t int32, base int64, known *spot) {
 	m := w.m
 	v, r := &m.vehicles[vi], &w.cur.routes[vi]
 	n, g := len(r.seq), v.metric
@@ -239,9 +234,6 @@ func (w *worker) lookPair(vi int, t int32, base int64, known *spot, blink blinke
 		}
 		u := r.at[k-1]
 		if g.between(u, from) == apart || !w.aboard(v, r, t, k-1) {
-			continue
-		}
-		if blink != nil && blink.Uint32() < blinkBelow {
 			continue
 		}
 		w.startPair(v, r, t, k)

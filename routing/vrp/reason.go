@@ -157,7 +157,7 @@ func (m *model) hurdle(planned, alone *worker, vi int, t int32) (ReasonCode, int
 func (m *model) lift(w *worker, vi int, t int32) (ReasonCode, int64) {
 	fits := func() bool {
 		found := nowhere
-		w.look(vi, t, &found, nil)
+		w.look(vi, t, &found)
 		return found.vehicle >= 0
 	}
 	if fits() {

@@ -1,6 +1,9 @@
 package vrp
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // atOnce is how many missing visits are tried again in one iteration at most.
 const atOnce = 24
@@ -12,11 +15,11 @@ func (w *worker) recreate() {
 	w.order()
 	fresh := len(w.saved) > 0 && w.share() < 0.08
 	w.cur.missing = w.cur.missing[:0]
-	w.cur.weight = 0
+	w.cur.forgone = 0
 	for _, t := range w.wasMissing {
 		if !slices.Contains(w.pool, t) {
 			w.cur.missing = append(w.cur.missing, t)
-			w.cur.weight += w.weights[t]
+			w.cur.forgone += int64(w.m.priority[t])
 		}
 	}
 	for _, t := range w.pool {
@@ -27,7 +30,7 @@ func (w *worker) recreate() {
 		fresh = false
 		if s.vehicle < 0 {
 			w.cur.missing = append(w.cur.missing, t)
-			w.cur.weight += w.weights[t]
+			w.cur.forgone += int64(w.m.priority[t])
 			w.absent[t]++
 			continue
 		}
@@ -51,13 +54,19 @@ func (w *worker) recall() {
 	}
 }
 
+// blinkBelow is one in a hundred: so often a vehicle is overlooked, which makes the greedy insertion differ from
+// one time to the next (the blinks of SISR, there by position).
+const blinkBelow = math.MaxUint32 / 100
+
 // cheapest finds the cheapest spot for a visit in all routes, or in unused vehicles only. Of unused vehicles of
-// one class the first stands for all.
+// one class the first stands for all. What is known of routes that did not change since is not worked out again.
 func (w *worker) cheapest(t int32, unused bool) spot {
 	found := nowhere
 	w.stamp++
-	for vi := range w.cur.routes {
-		if len(w.cur.routes[vi].seq) == 0 {
+	row := w.known[int(t)*len(w.cur.routes) : int(t+1)*len(w.cur.routes)]
+	for _, vi := range w.fit[t] {
+		r := &w.cur.routes[vi]
+		if len(r.seq) == 0 {
 			class := w.m.vehicles[vi].class
 			if w.classSeen[class] == w.stamp {
 				continue
@@ -66,7 +75,15 @@ func (w *worker) cheapest(t int32, unused bool) spot {
 		} else if unused {
 			continue
 		}
-		w.look(vi, t, &found, w)
+		c := &row[vi]
+		if c.version != r.version {
+			s := nowhere
+			w.look(int(vi), t, &s)
+			*c = cached{r.version, int32(s.k), int32(s.k2), s.extra}
+		}
+		if c.extra < found.extra && uint32(w.chance.Uint64()>>32) >= blinkBelow {
+			found = spot{int(vi), int(c.k), int(c.k2), c.extra}
+		}
 	}
 	return found
 }
@@ -100,10 +117,13 @@ func (w *worker) order() {
 			key = -window.to
 		case draw < 18: // often left out first
 			key = -w.absent[t]
-		default: // what weighs most first
-			key = -w.weights[t]
+		default: // what matters most first
+			key = -int64(m.priority[t])
 		}
 		w.key[t] = key
+	}
+	if w.first >= 0 {
+		w.key[w.first] = math.MinInt64
 	}
 	slices.SortFunc(w.pool, func(a, b int32) int {
 		if w.key[a] != w.key[b] {

@@ -24,6 +24,8 @@ type route struct {
 	work   int64 // ticks of setup and service
 	cost   int64
 	pinned int // so many tasks at the front are fixed
+
+	version uint32 // a number of its own for every content, within one worker
 }
 
 func (r *route) copyFrom(s *route) {
@@ -36,7 +38,7 @@ func (r *route) copyFrom(s *route) {
 	r.before = append(r.before[:0], s.before...)
 	r.after = append(r.after[:0], s.after...)
 	r.total = append(r.total[:0], s.total...)
-	r.travel, r.metres, r.work, r.cost, r.pinned = s.travel, s.metres, s.work, s.cost, s.pinned
+	r.travel, r.metres, r.work, r.cost, r.pinned, r.version = s.travel, s.metres, s.work, s.cost, s.pinned, s.version
 }
 
 // through returns the arrival after so much driving from a departure, with breaks from to to-1 held underway,
@@ -89,6 +91,14 @@ func (m *model) stayAt(v *vehicle, t, from int32) int64 {
 		s += v.stay.setup[t]
 	}
 	return s
+}
+
+// ownDue is dueOn where it is kept.
+func (r *route) ownDue(i int) int64 {
+	if i < len(r.dueOn) {
+		return r.dueOn[i]
+	}
+	return never
 }
 
 func sized(s []int64, n int) []int64 {

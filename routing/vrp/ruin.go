@@ -26,10 +26,15 @@ func (w *worker) ruin() {
 	longest := min(ruinLongest, float64(on)/float64(used))
 	routes := int(w.share()*(4*ruinAverage/(1+longest)-1) + 1)
 	seed := w.seed()
+	wanted := w.cur.where[seed] < 0
+	w.first = -1
+	if wanted && w.share() < 0.5 {
+		w.first = seed
+	}
 	done := 0
 	for _, t := range w.near[seed] {
 		vi := int(w.cur.where[t])
-		if vi < 0 || w.ruined[vi] {
+		if vi < 0 || w.ruined[vi] || wanted && !w.m.vehicles[vi].can[seed] {
 			continue
 		}
 		r := &w.cur.routes[vi]

@@ -22,7 +22,9 @@ func street(jobs ...vrp.Job) *vrp.Problem {
 		Vehicles: []vrp.Vehicle{{ID: 1, StartIndex: new(0), EndIndex: new(0), TimeWindow: &vrp.TimeWindow{0, 7200}}}}
 }
 
-func job(id uint64, place int) vrp.Job { return vrp.Job{ID: id, LocationIndex: new(place), Service: 600} }
+func job(id uint64, place int) vrp.Job {
+	return vrp.Job{ID: id, LocationIndex: new(place), Service: 600}
+}
 
 // outcome is what the table tests look at: the tasks of each vehicle in order, and why what is missing is.
 type outcome struct {

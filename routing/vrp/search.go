@@ -12,7 +12,7 @@ type plan struct {
 	where   []int32 // vehicle of each task, -1 if on no route
 	missing []int32 // visits on no route
 	cost    int64
-	weight  int64 // what the missing visits weigh in the search
+	forgone int64 // priority of the missing visits
 }
 
 func (p *plan) copyFrom(q *plan) {
@@ -24,23 +24,17 @@ func (p *plan) copyFrom(q *plan) {
 	}
 	p.where = append(p.where[:0], q.where...)
 	p.missing = append(p.missing[:0], q.missing...)
-	p.cost, p.weight = q.cost, q.weight
+	p.cost, p.forgone = q.cost, q.forgone
 }
 
 // score orders plans: what is asked of a solution, most important first.
 type score struct {
-	priority int // of the missing visits
+	priority int64 // of the missing visits
 	missing  int
 	cost     int64
 }
 
-func (p *plan) score(m *model) score {
-	s := score{missing: len(p.missing), cost: p.cost}
-	for _, t := range p.missing {
-		s.priority += m.priority[t]
-	}
-	return s
-}
+func (p *plan) score() score { return score{p.forgone, len(p.missing), p.cost} }
 
 func (s score) less(o score) bool {
 	if s.priority != o.priority {
@@ -56,13 +50,12 @@ func (s score) less(o score) bool {
 // 2020). It changes cur in place and keeps the routes it touched aside, to put them back if the change is not
 // accepted.
 type worker struct {
-	m       *model
-	near    [][]int32 // of each task the tasks close to it, itself first
-	weights []int64   // by task: what leaving out its visit weighs
-	chance  *rand.PCG
-	cur     plan
-	best    plan
-	top     score // of best
+	m      *model
+	near   [][]int32 // of each task the tasks close to it, itself first
+	chance *rand.PCG
+	cur    plan
+	best   plan
+	top    score // of best
 
 	saved      []int // vehicles whose routes were touched
 	savedRoute []route
@@ -70,21 +63,34 @@ type worker struct {
 	ruined     []bool
 	wasMissing []int32
 	pool       []int32 // visits to insert
+	first      int32   // the one of them to insert first, -1 for none
 	key        []int64
 	classSeen  []int64
 	stamp      int64
 	layers     []int64
 	scratch    route
-	absent     []int64 // by task: how often its visit was left out
+	fit        [][]int32 // by task: the vehicles that may serve its visit
+	known      []cached  // [task*vehicles+vehicle]
+	version    uint32    // the last one given to a route
+	absent     []int64   // by task: how often its visit was left out
 	iterations int64
 }
 
-func newWorker(m *model, near [][]int32, weights []int64, seed, number uint64) *worker {
+func newWorker(m *model, near [][]int32, seed, number uint64) *worker {
 	w := &worker{
-		m: m, near: near, weights: weights, chance: rand.NewPCG(seed, number),
+		m: m, near: near, chance: rand.NewPCG(seed, number),
 		touched: make([]bool, len(m.vehicles)), ruined: make([]bool, len(m.vehicles)),
 		key: make([]int64, m.tasks()), absent: make([]int64, m.tasks()), classSeen: make([]int64, m.classes),
 	}
+	w.fit = make([][]int32, m.tasks())
+	for _, t := range m.visits {
+		for vi := range m.vehicles {
+			if m.vehicles[vi].can[t] {
+				w.fit[t] = append(w.fit[t], int32(vi))
+			}
+		}
+	}
+	w.known = make([]cached, m.tasks()*len(m.vehicles))
 	w.cur.routes = make([]route, len(m.vehicles))
 	w.cur.where = make([]int32, m.tasks())
 	for t := range w.cur.where {
@@ -93,8 +99,12 @@ func newWorker(m *model, near [][]int32, weights []int64, seed, number uint64) *
 	return w
 }
 
-// Uint32 is the blinker of this worker.
-func (w *worker) Uint32() uint32 { return uint32(w.chance.Uint64() >> 32) }
+// cached is the cheapest spot for a visit in one version of a route.
+type cached struct {
+	version uint32
+	k, k2   int32
+	extra   int64 // math.MaxInt64 if it does not fit
+}
 
 // below returns a number from 0 to n-1.
 func (w *worker) below(n int) int { return int((w.chance.Uint64() >> 32) * uint64(n) >> 32) }
@@ -120,6 +130,8 @@ func (w *worker) touch(vi int) {
 func (w *worker) settle(vi int) bool {
 	r := &w.cur.routes[vi]
 	w.cur.cost -= r.cost
+	w.version++
+	r.version = w.version
 	ok := w.m.refresh(&w.m.vehicles[vi], r)
 	if ok {
 		w.cur.cost += r.cost
@@ -142,17 +154,24 @@ func (w *worker) put(t int32, s spot) bool {
 	return true
 }
 
+// heat is how forgiving the search is at a moment.
+type heat struct {
+	temperature float64 // money
+	visit       float64 // money that serving one more visit is worth
+	priority    float64 // money that a point of priority is worth
+}
+
 // step makes one ruin and recreate and keeps it if the annealing accepts it at this temperature.
-func (w *worker) step(temperature float64, lenience float64) {
+func (w *worker) step(at heat) {
 	w.iterations++
-	before, weight := w.cur.cost, w.cur.weight
+	before, missing, forgone := w.cur.cost, len(w.cur.missing), w.cur.forgone
 	w.saved, w.pool = w.saved[:0], w.pool[:0]
 	w.wasMissing = append(w.wasMissing[:0], w.cur.missing...)
 	w.ruin()
 	w.recreate()
-	change := float64(w.cur.cost-before) + lenience*float64(w.cur.weight-weight)
-	if change <= 0 || change < -temperature*math.Log(1-w.share()) {
-		if s := w.cur.score(w.m); s.less(w.top) {
+	change := float64(w.cur.cost-before) + at.visit*float64(len(w.cur.missing)-missing) + at.priority*float64(w.cur.forgone-forgone)
+	if change <= 0 || change < -at.temperature*math.Log(1-w.share()) {
+		if s := w.cur.score(); s.less(w.top) {
 			w.best.copyFrom(&w.cur)
 			w.top = s
 		}
@@ -162,7 +181,7 @@ func (w *worker) step(temperature float64, lenience float64) {
 		return
 	}
 	w.undo()
-	w.cur.cost, w.cur.weight = before, weight
+	w.cur.cost, w.cur.forgone = before, forgone
 }
 
 func (w *worker) undo() {
@@ -187,6 +206,10 @@ func (w *worker) adopt(from *worker) {
 	w.cur.copyFrom(&from.best)
 	w.best.copyFrom(&from.best)
 	w.top = from.top
+	for vi := range w.cur.routes {
+		w.version++
+		w.cur.routes[vi].version = w.version
+	}
 }
 
 // neighbours lists for each task the closest others: by driving time, waiting and lateness between their

@@ -84,6 +84,7 @@ type search struct {
 	each     int64         // iterations per worker
 	hot      float64       // first temperature
 	cold     float64       // last
+	worth    float64       // money that makes serving any visit worth it
 	progress func(share float64)
 }
 
@@ -100,14 +101,14 @@ func newSearch(ctx context.Context, m *model, o Options) (*search, error) {
 	near := m.neighbours(nearest)
 	short := m.shortEdge(near)
 	s.hot, s.cold = 1.5*short, 0.015*short
-	weights := m.weights(short)
-	first := newWorker(m, near, weights, o.Seed, 0)
+	s.worth = m.detour() + 10*short
+	first := newWorker(m, near, o.Seed, 0)
 	if err := first.begin(); err != nil {
 		return nil, err
 	}
 	s.workers = append(s.workers, first)
 	for i := 1; i < max(1, o.Threads); i++ {
-		w := newWorker(m, near, weights, o.Seed, uint64(i))
+		w := newWorker(m, near, o.Seed, uint64(i))
 		w.adopt(first)
 		s.workers = append(s.workers, w)
 	}
@@ -135,28 +136,20 @@ func (m *model) shortEdge(near [][]int32) float64 {
 	return max(1, sum/float64(m.tasks()))
 }
 
-// weights are what leaving out each visit counts in the search: more than any detour could cost, so that
-// serving is always worth it, and for priorities a multiple of that.
-func (m *model) weights(short float64) []int64 {
-	var detour int64
+// detour is more money than serving any visit could cost beside others: serving is always worth it.
+func (m *model) detour() float64 {
+	var most int64
 	for i := range m.vehicles {
 		v := &m.vehicles[i]
-		farthest := int64(0)
 		for t := range int32(m.tasks()) {
 			to, back := v.metric.between(v.begin, m.place[t]), v.metric.between(m.place[t], v.end)
 			if to == apart || back == apart || !v.can[t] {
 				continue
 			}
-			farthest = max(farthest, v.price(v.begin, m.place[t])+v.price(m.place[t], v.end)+v.perTask*(v.stay.service[t]+v.stay.setup[t]))
+			most = max(most, v.fixed+v.price(v.begin, m.place[t])+v.price(m.place[t], v.end)+v.perTask*(v.stay.service[t]+v.stay.setup[t]))
 		}
-		detour = max(detour, farthest+v.fixed)
 	}
-	one := detour + int64(10*short)
-	out := make([]int64, m.tasks())
-	for _, t := range m.visits {
-		out[t] = one * int64(1+2*m.priority[t])
-	}
-	return out
+	return float64(most)
 }
 
 // begin builds the first plan: the pinned and given steps, then everything else at its cheapest spot.
@@ -181,6 +174,7 @@ func (w *worker) begin() error {
 			w.pool = append(w.pool, t)
 		}
 	}
+	w.first = -1
 	w.order()
 	w.fill()
 	for _, vi := range w.saved {
@@ -188,7 +182,7 @@ func (w *worker) begin() error {
 	}
 	w.saved = w.saved[:0]
 	w.best.copyFrom(&w.cur)
-	w.top = w.cur.score(m)
+	w.top = w.cur.score()
 	return nil
 }
 
@@ -209,7 +203,7 @@ func (w *worker) follow(vi int) {
 		}
 		// A shipment goes in whole: its pickup here, its delivery at its best place behind.
 		found := nowhere
-		w.look(vi, t, &found, nil)
+		w.look(vi, t, &found)
 		if found.vehicle >= 0 {
 			w.put(t, found)
 		}
@@ -218,14 +212,14 @@ func (w *worker) follow(vi int) {
 
 // fill inserts pool, each visit at its cheapest spot.
 func (w *worker) fill() {
-	w.cur.missing, w.cur.weight = w.cur.missing[:0], 0
+	w.cur.missing, w.cur.forgone = w.cur.missing[:0], 0
 	for _, t := range w.pool {
 		if s := w.cheapest(t, false); s.vehicle >= 0 {
 			w.put(t, s)
 			continue
 		}
 		w.cur.missing = append(w.cur.missing, t)
-		w.cur.weight += w.weights[t]
+		w.cur.forgone += int64(w.m.priority[t])
 	}
 }
 
@@ -234,14 +228,15 @@ func (w *worker) fill() {
 func (w *worker) finish() {
 	w.cur.copyFrom(&w.best)
 	w.pool = append(w.pool[:0], w.cur.missing...)
-	w.cur.missing, w.cur.weight = w.cur.missing[:0], 0
+	w.cur.missing, w.cur.forgone = w.cur.missing[:0], 0
 	for _, t := range w.pool {
 		found := nowhere
 		for vi := range w.cur.routes {
-			w.look(vi, t, &found, nil)
+			w.look(vi, t, &found)
 		}
 		if found.vehicle < 0 {
 			w.cur.missing = append(w.cur.missing, t)
+			w.cur.forgone += int64(w.m.priority[t])
 			continue
 		}
 		w.put(t, found)
@@ -281,21 +276,29 @@ func (s *search) run() {
 // round runs one worker through its share of the iterations or of the time.
 func (s *search) round(w *worker, round int) {
 	end := float64(round+1) / rounds
-	share := float64(round) / rounds
-	fall := math.Log(s.cold / s.hot)
-	temperature := s.hot * math.Exp(fall*share)
+	now := s.heat(float64(round) / rounds)
 	for {
 		if w.iterations&15 == 0 {
 			if s.ctx.Err() != nil {
 				return
 			}
-			share = s.share(w)
+			share := s.share(w)
 			if share >= end {
 				return
 			}
-			temperature = s.hot * math.Exp(fall*share)
+			now = s.heat(share)
 		}
-		w.step(temperature, 1)
+		w.step(now)
+	}
+}
+
+// heat falls exponentially from hot to cold, while what visits and priorities are worth rises to more than any
+// detour: at first it may pay to drop an important visit on the way to a better plan, at last never.
+func (s *search) heat(share float64) heat {
+	return heat{
+		temperature: s.hot * math.Pow(s.cold/s.hot, share),
+		visit:       s.worth * math.Pow(0.05, 1-share),
+		priority:    s.worth * 2 * math.Pow(0.01, 1-share),
 	}
 }
 

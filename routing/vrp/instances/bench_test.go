@@ -25,6 +25,7 @@ var (
 	threads = flag.Int("threads", 2, "threads per file")
 	seeds   = flag.Int("seeds", 1, "seeds 1 to this; the median counts")
 	fewer   = flag.Bool("sintef", false, "vehicles first, where the set has both measures")
+	rounds  = flag.Int("iterations", 0, "iterations per thread instead of a time limit")
 	every   = flag.Int("every", 1, "take each n-th file only")
 )
 
@@ -109,7 +110,10 @@ func runSet(b *testing.B, folder, set string) {
 		for seed := range *seeds {
 			began := time.Now()
 			ctx, cancel := context.WithTimeout(context.Background(), *limit)
-			s, err := vrp.Solve(ctx, in.Problem, vrp.Options{Seed: uint64(seed + 1), Threads: *threads, Now: time.Now,
+			if *rounds > 0 {
+				ctx = context.Background()
+			}
+			s, err := vrp.Solve(ctx, in.Problem, vrp.Options{Seed: uint64(seed + 1), Iterations: *rounds, Threads: *threads, Now: time.Now,
 				Progress: func(p vrp.Progress) {
 					if testing.Verbose() {
 						fmt.Fprintf(os.Stderr, "  %3.0f %% %9d iterations %9d cost %3d unassigned %3d routes\n", 100*p.Share, p.Iterations, p.Cost, p.Unassigned, p.Routes)
