@@ -5,7 +5,7 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 failed=0
 
-echo "── web app: types and unit tests"
+echo "── web app: types (its unit tests run with those of web/build)"
 if ! (cd web/app && node_modules/.bin/tsc --noEmit); then
 	echo "the type check failed"
 	echo '{"Action":"fail","Package":"web/app","Test":"Types"}' >>"$results/front"
@@ -13,10 +13,6 @@ if ! (cd web/app && node_modules/.bin/tsc --noEmit); then
 else
 	echo '{"Action":"pass","Package":"web/app","Test":"Types"}' >>"$results/front"
 fi
-(cd web/app && node_modules/.bin/vitest run --reporter=json --outputFile="$results/vitest.json" >"$results/vitest.log" 2>&1) || {
-	failed=1
-	tail -60 "$results/vitest.log"
-}
 
 echo "── Go: with the race detector, on PostGIS"
 export GOFLAGS="-count=1"

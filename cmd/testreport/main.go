@@ -1,7 +1,7 @@
 // Command testreport reads what the test runners wrote into a folder, prints what failed and the counts, and fails
 // if anything did, or if a test was skipped that may not be.
 //
-//	testreport FOLDER    files: go and front (lines of `go test -json`), vitest.json
+//	testreport FOLDER    files: go and front (lines of `go test -json`)
 package main
 
 import (
@@ -40,10 +40,6 @@ func main() {
 			fmt.Fprintln(os.Stderr, "testreport:", err)
 			os.Exit(1)
 		}
-	}
-	if err := r.readVitest(filepath.Join(os.Args[1], "vitest.json")); err != nil {
-		r.failed++
-		r.failures = append(r.failures, "web/app unit tests: "+err.Error())
 	}
 	if !r.print() {
 		os.Exit(1)
@@ -108,49 +104,6 @@ func cutLast(s, sep string) (before, after string, found bool) {
 		return s, "", false
 	}
 	return s[:i], s[i+len(sep):], true
-}
-
-func (r *report) readVitest(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("they left no result: %w", err)
-	}
-	var v struct {
-		Passed  int `json:"numPassedTests"`
-		Failed  int `json:"numFailedTests"`
-		Pending int `json:"numPendingTests"`
-		Results []struct {
-			Message    string `json:"message"`
-			Name       string `json:"name"`
-			Status     string `json:"status"`
-			Assertions []struct {
-				Status   string   `json:"status"`
-				FullName string   `json:"fullName"`
-				Messages []string `json:"failureMessages"`
-			} `json:"assertionResults"`
-		} `json:"testResults"`
-	}
-	if err := json.Unmarshal(text, &v); err != nil {
-		return err
-	}
-	r.passed, r.failed = r.passed+v.Passed, r.failed+v.Failed
-	for range v.Pending {
-		r.wrongSkips = append(r.wrongSkips, "web/app: a unit test is skipped")
-	}
-	for _, file := range v.Results {
-		if file.Status == "failed" && len(file.Assertions) == 0 {
-			r.failed++
-			r.failures = append(r.failures, "web/app "+filepath.Base(file.Name))
-			r.output["web/app "+filepath.Base(file.Name)] = []string{file.Message + "\n"}
-		}
-		for _, a := range file.Assertions {
-			if a.Status == "failed" {
-				r.failures = append(r.failures, "web/app "+a.FullName)
-				r.output["web/app "+a.FullName] = []string{strings.Join(a.Messages, "\n") + "\n"}
-			}
-		}
-	}
-	return nil
 }
 
 func (r *report) print() bool {
