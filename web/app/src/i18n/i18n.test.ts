@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { de } from './de';
 import { en } from './en';
 import { addDays, distance, dayOf, duration, hours, wallTime } from './format';
 import { setCatalog, t } from './index';
 
-beforeEach(() => setCatalog('en', en));
+setCatalog('en', en);
 
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(match => match[1]).sort();
 
@@ -31,6 +31,7 @@ test('plurals follow the number', () => {
   assert.equal(t('settings.visits', { n: 0 }), '0 visits');
   setCatalog('de', de);
   assert.equal(t('settings.visits', { n: 2 }), '2 Besuche');
+  setCatalog('en', en);
 });
 
 test('durations are said as people say them', () => {
@@ -44,6 +45,7 @@ test('lengths are rounded as people round them', () => {
   for (const [meters, want] of cases) assert.equal(distance(meters), want);
   setCatalog('de', de);
   assert.equal(distance(3440), '3,4 km');
+  setCatalog('en', en);
 });
 
 test('days are counted over months and the change of the clock', () => {

@@ -30,7 +30,7 @@ export function AssignDialog({ visit, model, zone, skills, commands, locked, onC
       const may = start !== null && why?.rule !== 'absent' && !locked;
       return <li key={lane.resource.id}><button disabled={!may} onClick={() => { commands.assign(visit, lane, start!); onClose(); }}>
         <Avatar of={lane.resource} /><span><b>{lane.resource.name}</b><span className="quiet">{t('settings.visits', { n: lane.visits })} · {t('board.util', { percent: Math.round(lane.busy * 100) })}</span></span>
-        <span className={why ? 'warn-ink' : 'ok-ink'}>{why ? misfitWords(why, skills, zone) : start === null ? t('visit.noGap') : `${t('visit.fits')} · ${clock(start, zone)}`}</span>
+        <span className={why || start === null ? 'warn-ink' : 'ok-ink'}>{why ? misfitWords(why, skills, zone) : start === null ? t('visit.noGap') : `${t('visit.fits')} · ${clock(start, zone)}`}</span>
       </button></li>;
     })}</ul>
   </Dialog>;

@@ -229,8 +229,8 @@ const BarView = memo(function BarView({ bar, lane, left, wide, zone, tabbable, l
     data-change={bar.change ?? undefined} data-locked={locked || isClosed(visit) || undefined} title={`${words.from} – ${words.to}  ${visit.title}\n${visit.account.name}\n${visit.site.label}`} style={{ left, width: Math.max(6, wide - 1) }}
     onPointerDown={down} onPointerEnter={() => { if (!document.body.dataset.dragging) hover(visit.id); }} onFocus={() => { if (focused().selected !== visit.id) select(visit.id); }}
     onClick={(event: MouseEvent) => { event.stopPropagation(); select(visit.id); props.current.onOpen(visit.id); }}>
-    {wide > 18 && <b>{bar.number}</b>}
-    {wide > 64 && <span className="bar-text" data-narrow={wide < 120 || undefined}><span>{visit.title}</span>{wide >= 120 && <span>{visit.account.name}</span>}</span>}
+    {wide >= 120 ? <><b>{bar.number}</b><span className="bar-text"><span>{visit.title}</span><span>{visit.account.name}</span></span></>
+      : wide > 50 ? <span className="bar-text" data-narrow><span><b>{bar.number}</b> {visit.title}</span></span> : wide > 16 && <b>{bar.number}</b>}
     <span className="bar-marks">
       {bar.late > 0 && <em>{t('board.late', { n: bar.late })}</em>}
       {visit.state === 'done' && <Icon name="check" size={13} />}

@@ -8,11 +8,13 @@ import { clock } from '../../i18n/format';
 import { toast, toastProblem } from '../../ui/toast';
 import type { Lane } from './model';
 
-const undoable: (() => void)[] = [];
+const undoable: (() => Promise<void>)[] = [];
+
+const refused = (verdict: Verdict) => verdict.verdict === 'conflict' || verdict.verdict === 'refused';
 /** Takes the last act of this session back; false when there is none. */
 export function undoLast(): boolean {
-  const undo = undoable.pop();
-  undo?.();
+  const undo = undoable.at(-1);
+  void undo?.();
   return !!undo;
 }
 
@@ -42,13 +44,24 @@ export function useCommands(day: string, zone: string): Commands {
       const id = newKey();
       try {
         const verdict = await post<Verdict>(`/visits/${visit.id}/commands`, { id, kind, base_version: latest.version, payload }, { key: id });
-        if (verdict.verdict === 'conflict' || verdict.verdict === 'refused') throw new Problem(409, '', verdict.message ?? '');
+        if (refused(verdict)) throw new Problem(409, '', verdict.message ?? '');
         if (verdict.visit) show(visit.id, verdict.visit);
-        const undo = () => void post<Verdict>(`/visits/${visit.id}/commands`, { id: newKey(), kind: 'undo', base_version: verdict.visit?.version ?? latest.version + 1, payload: { command: id } })
-          .then(answer => { if (answer.verdict === 'conflict' || answer.verdict === 'refused') throw new Problem(409, '', answer.message ?? ''); if (answer.visit) show(visit.id, answer.visit); })
-          .catch(toastProblem).finally(refresh);
+        const undo = async () => {
+          undoable.splice(undoable.indexOf(undo), 1);
+          away();
+          try {
+            const answer = await post<Verdict>(`/visits/${visit.id}/commands`, { id: newKey(), kind: 'undo', base_version: verdict.visit?.version ?? latest.version + 1, payload: { command: id } });
+            if (refused(answer)) throw new Problem(409, '', answer.message ?? '');
+            if (answer.visit) show(visit.id, answer.visit);
+            toast(t('visit.undone', { title: visit.title }));
+          } catch (problem) {
+            toastProblem(problem);
+          } finally {
+            refresh();
+          }
+        };
         undoable.push(undo);
-        toast(said, { undo: () => { const i = undoable.indexOf(undo); if (i >= 0) undoable.splice(i, 1); undo(); } });
+        const away = toast(said, { undo: () => void undo() });
       } catch (problem) {
         if (before) queries.setQueryData(key, before);
         toastProblem(problem);

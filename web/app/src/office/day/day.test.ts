@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Board, Plan, Resource, Stop, Visit } from '../../api/types';
 import { de } from '../../i18n/de';
 import { en } from '../../i18n/en';
@@ -8,7 +8,7 @@ import { buildModel, compare, firstGap, lateness, misfit } from './model';
 import { remedyWords, whyWords } from './reasons';
 import { daySpan, hour, snap, ticks, timeAt, x } from './timeline';
 
-before(() => setCatalog('en', en));
+setCatalog('en', en);
 
 const zone = 'Europe/Vaduz';
 /** An instant by the clock of Vaduz in winter, on 23 November 2026. */
