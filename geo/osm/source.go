@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,6 +33,7 @@ type Source struct {
 	file   *os.File // nil for bytes in memory
 	xml    bool
 	header Header
+	parts  []*Source // of a merged source, which has no data of its own
 
 	hashOnce sync.Once
 	hash     string
@@ -93,6 +95,10 @@ func (s *Source) Header() Header { return s.header }
 // Hash returns the SHA-256 of the whole file in hexadecimal.
 func (s *Source) Hash() (string, error) {
 	s.hashOnce.Do(func() {
+		if s.parts != nil {
+			s.hash, s.hashErr = s.hashParts()
+			return
+		}
 		sum := sha256.New()
 		if _, err := io.Copy(sum, io.NewSectionReader(s.data, 0, s.size)); err != nil {
 			s.hashErr = fmt.Errorf("hash extract %s: %w", s.name, err)
@@ -105,6 +111,13 @@ func (s *Source) Hash() (string, error) {
 
 // Close releases the file. Scans under way fail.
 func (s *Source) Close() error {
+	var errs []error
+	for _, p := range s.parts {
+		errs = append(errs, p.Close())
+	}
+	if s.parts != nil {
+		return errors.Join(errs...)
+	}
 	if s.file == nil {
 		return nil
 	}
@@ -119,7 +132,10 @@ func (s *Source) Scan(ctx context.Context, h Handler) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.xml {
+	switch {
+	case s.parts != nil:
+		return s.scanParts(ctx, h)
+	case s.xml:
 		return s.scanXML(ctx, h)
 	}
 	return s.scanPBF(ctx, h)
