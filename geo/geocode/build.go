@@ -42,6 +42,8 @@ type builder struct {
 	towned   *grid               // addresses that tell their town
 	byStreet map[string][]int    // addresses that lack nothing, by folded street
 	located  *grid               // settlements
+	around   map[[2]int32][]int  // districts by squares of a quarter degree
+	inside   map[inSquare]bool   // whether a small square lies in a large district, once asked for
 	towns    map[[2]int32]string // nearest settlement by small squares, once asked for
 	country  string              // of the whole extract, when it names only one
 	entries  []*entry
@@ -50,7 +52,7 @@ type builder struct {
 func fullAddress(a address) bool { return a.street != "" && a.city != "" && a.postcode != "" }
 
 func (c *collection) build() *builder {
-	b := &builder{collection: c, full: newGrid(), towned: newGrid(), towns: map[[2]int32]string{}, byStreet: map[string][]int{}, located: newGrid()}
+	b := &builder{collection: c, full: newGrid(), towned: newGrid(), towns: map[[2]int32]string{}, around: map[[2]int32][]int{}, inside: map[inSquare]bool{}, byStreet: map[string][]int{}, located: newGrid()}
 	for i, a := range c.addresses {
 		if a.city != "" && !a.interpolated {
 			b.towned.add(a.at, i)
@@ -63,6 +65,14 @@ func (c *collection) build() *builder {
 	for i, s := range c.settlements {
 		if s.importance >= importances["hamlet"] {
 			b.located.add(s.at, i)
+		}
+	}
+	for i, d := range c.districts {
+		low, high := squareOf(d.bound.Min, districtSquares), squareOf(d.bound.Max, districtSquares)
+		for x := low[0]; x <= high[0]; x++ {
+			for y := low[1]; y <= high[1]; y++ {
+				b.around[[2]int32{x, y}] = append(b.around[[2]int32{x, y}], i)
+			}
 		}
 	}
 	countries := map[string]int{}
@@ -131,21 +141,59 @@ func (b *builder) fill() {
 	}
 }
 
+// An inSquare is a question: does this small square lie in that district?
+type inSquare struct {
+	square   [2]int32
+	district int
+}
+
+// How many squares a degree is cut into, to find districts and to answer for those larger than a county: their rims
+// are long, and a kilometre more or less does not matter to them.
+const (
+	districtSquares = 4
+	countrySquares  = 50
+)
+
+func squareOf(p orb.Point, perDegree float64) [2]int32 {
+	return [2]int32{int32(math.Floor(p[0] * perDegree)), int32(math.Floor(p[1] * perDegree))}
+}
+
+// districtsAt calls found for each district that holds the point, in their order.
+func (b *builder) districtsAt(p orb.Point, found func(d *district)) {
+	for _, i := range b.around[squareOf(p, districtSquares)] {
+		d := &b.districts[i]
+		if d.post || d.level > 4 {
+			if d.holds(p) {
+				found(d)
+			}
+			continue
+		}
+		question := inSquare{squareOf(p, countrySquares), i}
+		in, known := b.inside[question]
+		if !known {
+			in = d.holds(p)
+			b.inside[question] = in
+		}
+		if in {
+			found(d)
+		}
+	}
+}
+
 // townAt is the municipality or the nearest settlement.
 func (b *builder) townAt(p orb.Point) string {
 	best, level := "", 0
-	for i := range b.districts {
-		d := &b.districts[i]
+	b.districtsAt(p, func(d *district) {
 		// 8 is the municipality nearly everywhere; 7 and 6 stand in where there is none.
-		if !d.post && d.level >= 6 && d.level <= 8 && d.level > level && d.holds(p) {
+		if !d.post && d.level >= 6 && d.level <= 8 && d.level > level {
 			best, level = d.name, d.level
 		}
-	}
+	})
 	if best != "" {
 		return best
 	}
 	// A few hundred metres make no difference here, and roads are many.
-	square := [2]int32{int32(math.Floor(p[0] * 250)), int32(math.Floor(p[1] * 250))}
+	square := squareOf(p, 250)
 	town, known := b.towns[square]
 	if !known {
 		if j := b.towned.nearest(p, neighbourWithin, nil); j >= 0 {
@@ -159,10 +207,14 @@ func (b *builder) townAt(p orb.Point) string {
 }
 
 func (b *builder) postAt(p orb.Point) string {
-	for i := range b.districts {
-		if d := &b.districts[i]; d.post && d.holds(p) {
-			return d.name
+	code := ""
+	b.districtsAt(p, func(d *district) {
+		if d.post {
+			code = cmp.Or(code, d.name)
 		}
+	})
+	if code != "" {
+		return code
 	}
 	if j := b.located.nearest(p, neighbourWithin, func(j int) bool { return b.settlements[j].postcode != "" }); j >= 0 {
 		return b.settlements[j].postcode
@@ -192,7 +244,7 @@ func (b *builder) streets() {
 	at := func(street, city string, where orb.Point) *entry {
 		k := streetKey{street: key(street), city: key(city)}
 		if city == "" {
-			k.square = [2]int32{int32(math.Floor(where[0] * 20)), int32(math.Floor(where[1] * 20))}
+			k.square = squareOf(where, 20)
 		}
 		e := byKey[k]
 		if e == nil {
@@ -280,10 +332,9 @@ func (b *builder) situate(e *entry) {
 		level int
 	}
 	var areas []area
-	for i := range b.districts {
-		d := &b.districts[i]
-		if d.post || !d.holds(e.at) {
-			continue
+	b.districtsAt(e.at, func(d *district) {
+		if d.post {
+			return
 		}
 		if d.country != "" {
 			e.country = cmp.Or(e.country, d.country)
@@ -294,7 +345,7 @@ func (b *builder) situate(e *entry) {
 				areas = append(areas, area{other, d.level})
 			}
 		}
-	}
+	})
 	e.country = cmp.Or(e.country, b.country)
 	slices.SortStableFunc(areas, func(x, y area) int { return y.level - x.level })
 	for _, a := range areas {
@@ -329,15 +380,15 @@ func (b *builder) placesAndPostcodes() {
 			posts[a.postcode] = append(posts[a.postcode], i)
 		}
 	}
-	var made []*entry
-	add := func(e *entry) {
-		for _, m := range made {
-			if key(m.name) == key(e.name) && geo.Distance(m.at, e.at) < 4_000 {
-				return // the settlement, its town and its district are one to those who search
-			}
-		}
-		made = append(made, e)
+	made := map[string][]*entry{} // by folded name
+	// The settlement, its town and its district are one to those who search.
+	add := func(e *entry, same func(m *entry) bool) {
 		k := key(e.name)
+		if slices.ContainsFunc(made[k], same) {
+			return
+		}
+		made[k] = append(made[k], e)
+		b.entries = append(b.entries, e)
 		own := e.importance >= importances["village"]
 		if codes := towns[k]; len(codes) > 0 {
 			e.postcodes = slices.Sorted(maps.Keys(codes))
@@ -361,7 +412,8 @@ func (b *builder) placesAndPostcodes() {
 	settlements := slices.Clone(b.settlements)
 	slices.SortStableFunc(settlements, func(x, y settlement) int { return cmp.Compare(y.importance, x.importance) })
 	for _, s := range settlements {
-		add(&entry{kind: "place", name: s.name, others: s.others, postcode: s.postcode, importance: s.importance, at: s.at})
+		add(&entry{kind: "place", name: s.name, others: s.others, postcode: s.postcode, importance: s.importance, at: s.at},
+			func(m *entry) bool { return geo.Distance(m.at, s.at) < 4_000 })
 	}
 	for _, k := range slices.Sorted(maps.Keys(byTown)) {
 		var at []orb.Point
@@ -369,10 +421,8 @@ func (b *builder) placesAndPostcodes() {
 			at = append(at, b.addresses[i].at)
 		}
 		middle := middleOf(at)
-		if slices.ContainsFunc(made, func(m *entry) bool { return key(m.name) == k && geo.Distance(m.at, middle) < 10_000 }) {
-			continue
-		}
-		add(&entry{kind: "place", name: mostFrequent(written[k]), importance: 0.6, at: middle})
+		add(&entry{kind: "place", name: mostFrequent(written[k]), importance: 0.6, at: middle},
+			func(m *entry) bool { return geo.Distance(m.at, middle) < 10_000 })
 	}
 	for _, d := range b.districts {
 		kind := "place"
@@ -380,12 +430,12 @@ func (b *builder) placesAndPostcodes() {
 			kind = "area" // nobody lives at a country
 		}
 		importance := map[int]float64{2: 0.95, 3: 0.8, 4: 0.85, 5: 0.6, 6: 0.6, 7: 0.55, 8: 0.6}[d.level]
-		if d.post || importance == 0 || slices.ContainsFunc(made, func(m *entry) bool { return key(m.name) == key(d.name) && d.holds(m.at) }) {
+		if d.post || importance == 0 {
 			continue
 		}
-		add(&entry{kind: kind, name: d.name, others: d.others, importance: importance, at: d.bound.Center()})
+		add(&entry{kind: kind, name: d.name, others: d.others, importance: importance, at: d.bound.Center()},
+			func(m *entry) bool { return d.holds(m.at) })
 	}
-	b.entries = append(b.entries, made...)
 	for _, code := range slices.Sorted(maps.Keys(posts)) {
 		cities := map[string]int{}
 		var at []orb.Point

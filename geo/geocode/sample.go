@@ -11,7 +11,7 @@ import (
 // Drawn is an address or a spot on a named street, as Sample draws them.
 type Drawn struct {
 	Street      string
-	HouseNumber string // empty for a spot on a street
+	HouseNumber string
 	Postcode    string
 	City        string
 	Country     string // ISO 3166-1 code, or empty
@@ -28,15 +28,22 @@ func (g *Geocoder) Sample(ctx context.Context, n int, seed int64) ([]Drawn, erro
 		limit $2`, seed)
 }
 
-// SampleStreets draws up to n spots on named streets, for extracts with few addresses.
+// SampleStreets draws n spots on named streets, for extracts with few addresses: one on each line of a street before
+// a second on any, numbered along the line as houses are. More spots begin with the fewer.
 func (g *Geocoder) SampleStreets(ctx context.Context, n int, seed int64) ([]Drawn, error) {
 	return g.sample(ctx, n, `
-		select e.name as street, '' as house_number, e.postcode, e.city, e.country,
-		       st_lineinterpolatepoint(l.geom, 0.05 + 0.9 * s.share / 16) as at
-		from geocode.line l join geocode.entry e on e.generation = l.generation and e.id = l.entry,
-		     generate_series(0, 16) as s(share)
-		where l.generation = any ($1) and e.kind = 'street' and st_length(l.geom::geography) > 40
-		order by md5($3::text || e.name || ' ' || s.share || ' ' || st_astext(l.geom, 6)), e.id
+		with line as (
+			select e.name, e.id, e.postcode, e.city, e.country, l.geom, st_length(l.geom::geography) as meters,
+			       md5($3::text || e.name || ' ' || st_astext(l.geom, 6)) as draw
+			from geocode.line l join geocode.entry e on e.generation = l.generation and e.id = l.entry
+			where l.generation = any ($1) and e.kind = 'street' and st_length(l.geom::geography) > 40
+		), spot as ( -- by the golden section: however many are drawn, they lie evenly
+			select line.*, k, 0.04 + 0.92 * ((k * 0.6180339887) % 1)::float8 as share
+			from line, generate_series(1, (select 1 + $2::int / greatest(count(*)::int, 1) from line)) as k
+		)
+		select name as street, (1 + k % 2 + 2 * floor(share * meters / 15))::text as house_number, postcode, city, country,
+		       st_lineinterpolatepoint(geom, share) as at
+		from spot order by k, draw, id
 		limit $2`, seed)
 }
 
