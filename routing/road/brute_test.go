@@ -83,14 +83,16 @@ func flip(s stride) stride { return stride{s.way, s.hop, !s.back} }
 // read spells out one restriction relation.
 func (b *bruteForce) read(r osm.Relation) {
 	kind := r.Tags.Get("restriction")
-	if kind == "" {
-		kind = r.Tags.Get("restriction:motorcar")
+	for _, mode := range b.p.Modes {
+		if kind == "" {
+			kind = r.Tags.Get("restriction:" + mode)
+		}
 	}
 	if !strings.HasPrefix(kind, "no_") && !strings.HasPrefix(kind, "only_") {
 		return
 	}
 	for _, e := range strings.Split(r.Tags.Get("except"), ";") {
-		if e == "motorcar" || e == "motor_vehicle" || e == "vehicle" {
+		if slices.Contains(b.p.Modes, e) {
 			return
 		}
 	}

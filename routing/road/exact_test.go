@@ -173,7 +173,7 @@ func restrictMore(net *town.Network, rng *rand.Rand) {
 func TestWaysAgreeWithBruteForceOnRandomTowns(t *testing.T) {
 	t.Parallel()
 	found, copies := 0, 0
-	for seed := range uint64(24) {
+	for seed := range uint64(16) {
 		net := town.Random(seed, 4+int(seed%4))
 		restrictMore(net, rand.New(rand.NewPCG(seed, 2)))
 		for _, p := range Profiles() {
@@ -203,7 +203,7 @@ func TestWaysAgreeWithBruteForceOnRealExtracts(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer src.Close()
-		for _, p := range Profiles() {
+		for _, p := range []*Profile{Car(), Foot()} {
 			t.Run(fmt.Sprintf("%s %s", name, p.Name), func(t *testing.T) {
 				compare(t, buildStreets(t, src, p), newBruteForce(t, src, p), rand.New(rand.NewPCG(7, 7)), 2, 200)
 			})

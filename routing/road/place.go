@@ -234,3 +234,28 @@ func (g *Graph) Costs(ctx context.Context, from, to []Place) ([]Cost, error) {
 
 // Exists tells whether the cost is that of a way.
 func (c Cost) Exists() bool { return c != never }
+
+// Asked returns the waypoint that was snapped.
+func (p Place) Asked() orb.Point { return p.asked }
+
+// Mode names the way of travelling as the OSRM protocol does: driving, walking or cycling.
+func (g *Graph) Mode() string {
+	switch g.profile.Name {
+	case routing.Foot:
+		return "walking"
+	case Bike:
+		return "cycling"
+	}
+	return "driving"
+}
+
+// WeightName names what is minimised, as the OSRM protocol does: routability, or duration where that is the time.
+func (g *Graph) WeightName() string {
+	if g.profile.WeightIsTime {
+		return "duration"
+	}
+	return "routability"
+}
+
+// Meters returns the distance between two points as the engine measures streets.
+func Meters(a, b orb.Point) float64 { return toPoint(a).meters(toPoint(b)) }

@@ -21,6 +21,8 @@ type Profile struct {
 	// Speeds gives the speed by class of way: the first key that the way carries with a value listed counts.
 	Speeds       []TagSpeeds
 	DefaultSpeed float64            // of ways without class that an access tag opens
+	AnySpeed     float64            // of highways of classes not listed; 0: they are closed
+	TopSpeed     float64            // what the vehicle can do; 0: no bound
 	RouteSpeeds  map[string]float64 // route=ferry and the like; a duration tag overrules it
 	BridgeSpeeds map[string]float64 // bridge=movable
 
@@ -84,7 +86,9 @@ func set(values ...string) Set {
 }
 
 // Profiles returns every profile of the house, sorted by name.
-func Profiles() []*Profile { return []*Profile{Car(), Foot()} }
+func Profiles() []*Profile {
+	return []*Profile{BikeProfile(), Car(), Foot(), TestbotProfile(), VanProfile()}
+}
 
 // ProfileNamed returns the profile of a name.
 func ProfileNamed(name routing.Profile) (*Profile, error) {

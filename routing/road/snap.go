@@ -241,28 +241,30 @@ func (g *Graph) upTo(f foothold, back bool) Cost {
 	var c Cost
 	var meters float64
 	whole := g.points[f.hop].meters(g.points[f.hop+1])
-	part := func(v uint32, share float64) uint32 { return uint32(math.Round(float64(v) * share)) }
 	if back {
 		for i := f.hop + 1; i < last; i++ {
 			c.Weight, c.Tenths = c.Weight+g.costs[i].back, c.Tenths+g.costs[i].backTenths
 			meters += g.points[i].meters(g.points[i+1])
 		}
-		c.Weight += part(g.costs[f.hop].back, 1-f.share)
-		c.Tenths += part(g.costs[f.hop].backTenths, 1-f.share)
+		c.Weight += partOf(g.costs[f.hop].back, 1-f.share)
+		c.Tenths += partOf(g.costs[f.hop].backTenths, 1-f.share)
 		meters += whole * (1 - f.share)
 	} else {
 		for i := first; i < f.hop; i++ {
 			c.Weight, c.Tenths = c.Weight+g.costs[i].weight, c.Tenths+g.costs[i].tenths
 			meters += g.points[i].meters(g.points[i+1])
 		}
-		c.Weight += part(g.costs[f.hop].weight, f.share)
-		c.Tenths += part(g.costs[f.hop].tenths, f.share)
+		c.Weight += partOf(g.costs[f.hop].weight, f.share)
+		c.Tenths += partOf(g.costs[f.hop].tenths, f.share)
 		meters += whole * f.share
 	}
 	e := g.segmentEdge[f.segment][side(back)]
 	c.Decimeters = min(uint32(meters*10+0.5), g.edges[e].Cost.Decimeters)
 	return c
 }
+
+// partOf returns a share of a hop's cost, rounded.
+func partOf(v uint32, share float64) uint32 { return uint32(math.Round(float64(v) * share)) }
 
 func side(back bool) int {
 	if back {

@@ -131,7 +131,7 @@ func (p *Profile) classSpeed(tags osm.Tags) (float64, bool) {
 			}
 		}
 	}
-	return 0, false
+	return p.AnySpeed, p.AnySpeed > 0 && tags.Has("highway")
 }
 
 // minorWorks are construction values that leave a way open.
@@ -291,6 +291,9 @@ func (p *Profile) limit(w *wayUse, tags osm.Tags) {
 		}
 	}
 	cap := math.Inf(1)
+	if p.TopSpeed > 0 {
+		cap = p.TopSpeed
+	}
 	for _, c := range []struct {
 		of  map[string]float64
 		key string
