@@ -116,6 +116,43 @@ func (x *Index) Load(rows iter.Seq2[Row, error], begins Instant, at Position) er
 	return nil
 }
 
+// Remember adds to the history of changes whose outcome the loaded rows already hold, such as those an index that
+// is built anew finds in its journal. Changes before the instant Load was given are left out.
+func (x *Index) Remember(changes iter.Seq2[Change, error]) error {
+	x.compacting.Lock()
+	defer x.compacting.Unlock()
+	c := newColumns(x.layout.schema, 0, true)
+	take := func() {
+		if c.len() == 0 {
+			return
+		}
+		told := x.layout.seal(c)
+		c = newColumns(x.layout.schema, 0, true)
+		now := x.state.Load() // history is changed under compacting alone
+		history := x.layout.remember(now.history, []*segment{told}, now.begins)
+		x.writing.Lock()
+		defer x.writing.Unlock()
+		next := *x.state.Load()
+		next.history = history
+		next.noteCodes(told)
+		x.state.Store(&next)
+	}
+	for h, err := range changes {
+		if err != nil {
+			return err
+		}
+		if err := x.layout.checkChange(&h); err != nil {
+			return err
+		}
+		c.addChange(&h)
+		if c.len() == 4*historyRows {
+			take()
+		}
+	}
+	take()
+	return nil
+}
+
 // clip gives back what the columns have grown too far.
 func (c *columns) clip() {
 	c.cell, c.lon, c.lat, c.id = slices.Clone(c.cell), slices.Clone(c.lon), slices.Clone(c.lat), slices.Clone(c.id)
@@ -145,12 +182,8 @@ var ErrPosition = errors.New("the index already stands at this position of the j
 // The changes may tell of any instants in any order.
 func (x *Index) Apply(to Position, changes []Change) error {
 	for i := range changes {
-		h := &changes[i]
-		if err := x.layout.schema.checkRow(&h.Row); err != nil {
+		if err := x.layout.checkChange(&changes[i]); err != nil {
 			return err
-		}
-		if h.Sign != 1 && h.Sign != -1 {
-			return &InvalidRow{h.ID, fmt.Sprintf("sign %d is neither 1 nor -1", h.Sign)}
 		}
 	}
 	x.writing.Lock()
@@ -172,6 +205,13 @@ func (x *Index) Apply(to Position, changes []Change) error {
 	}
 	x.state.Store(&next)
 	return nil
+}
+
+func (l *layout) checkChange(h *Change) error {
+	if h.Sign != 1 && h.Sign != -1 {
+		return &InvalidRow{h.ID, fmt.Sprintf("sign %d is neither 1 nor -1", h.Sign)}
+	}
+	return l.schema.checkRow(&h.Row)
 }
 
 // merge joins the last deltas while the one before is not much greater, so that each change is moved a few times

@@ -230,15 +230,16 @@ func (c *CellSum) addRun(s *segment, lo, hi int, weight int64) {
 }
 
 // Moved is a place whose state differs between two instants. Before is nil if the place was not there, After if
-// it no longer is.
+// it no longer is. Was and Is tell whether it was and is asked for: in the area and through the filter.
 type Moved struct {
 	ID            int64
 	Before, After *Row
+	Was, Is       bool
 }
 
 // Changes returns the places that differ between two states of the world and were in the area and passed the
 // filter in one of them at least, by rising id. The difference of any count or sum between the two is the sum
-// over these places. When, Groups and Top of the question are left aside.
+// over the states that are asked for less that over the states that were. When, Groups and Top of the question are left aside.
 func (x *Index) Changes(ctx context.Context, q Question, from, to When) ([]Moved, Position, error) {
 	s := x.state.Load()
 	defer runtime.KeepAlive(s)
@@ -330,18 +331,17 @@ func moved(id int64, between []*segment, difference func(*segment, uint32) int64
 			nets = append(nets, net{g, row, d})
 		}
 	}
-	m, wanted := Moved{ID: id}, false
+	m := Moved{ID: id}
 	for _, n := range nets {
 		if n.by == 0 {
 			continue
 		}
 		row := n.g.columns.row(int(n.row))
 		if n.by > 0 {
-			m.After = &row
+			m.After, m.Is = &row, asked(n.g, n.row)
 		} else {
-			m.Before = &row
+			m.Before, m.Was = &row, asked(n.g, n.row)
 		}
-		wanted = wanted || asked(n.g, n.row)
 	}
-	return m, wanted
+	return m, m.Was || m.Is
 }

@@ -159,8 +159,8 @@ func TestWhatMovedAddsUpToTheDifference(t *testing.T) {
 				if is {
 					m.After = &a
 				}
-				asked := was && lets(q.Filter, &b) && d.holds(&b) || is && lets(q.Filter, &a) && d.holds(&a)
-				if asked && !(was && is && a == b) {
+				m.Was, m.Is = was && lets(q.Filter, &b) && d.holds(&b), is && lets(q.Filter, &a) && d.holds(&a)
+				if (m.Was || m.Is) && !(was && is && a == b) {
 					want = append(want, m)
 				}
 			}
@@ -334,6 +334,35 @@ func TestDamagedCheckpointsAreRefused(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("a changed file went unnoticed: %s", diff)
+		}
+	}
+}
+
+func TestHistoryGivenWithTheRowsEqualsReplay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(16, awkwardCentres...)
+	base, changes := w.chronicle(300, 2_000)
+	x := loaded(t, replay(base, changes, When{}))
+	if err := x.Remember(func(yield func(Change, error) bool) {
+		for _, h := range changes {
+			if !yield(h, nil) {
+				return
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range 60 {
+		d, q := w.drawArea(t, base, 1), w.question()
+		q.Area, q.When = d.area, w.when()
+		got, err := x.Ask(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := bruteForce(replay(base, changes, q.When), q, d.holds)
+		want.Position = x.Position()
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("%s: %s", d.name, diff)
 		}
 	}
 }
