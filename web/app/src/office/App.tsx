@@ -56,7 +56,9 @@ const places: { to: string; icon: IconName; text: () => string; under: string; r
 
 function Frame({ me, onLanguage }: { me: Me; onLanguage: () => void }) {
   const [at] = useLocation();
-  const home = places.find(place => me.rights.includes(place.right))?.to ?? '/visits';
+  // One redirect leads home: a second in a row would be the same element to React and not be followed.
+  const first = places.find(place => me.rights.includes(place.right))?.to ?? '/visits';
+  const home = first === '/day' ? `/day/${me.day}` : first;
   return <div className="frame" key={language()}>
     <a className="skip" href="#main">{t('nav.skip')}</a>
     <nav className="rail" aria-label={t('nav.label')}>
