@@ -49,13 +49,15 @@ export function distance(meters: number): string {
   return meters < 9950 ? `${number(meters / 1000, 1)} km` : `${number(Math.round(meters / 1000))} km`;
 }
 
-/** "just now", "12 min ago", "3 h ago", else the date. */
+/** "just now", "12 min ago", "3 h ago", "Mon 23 Nov, 14:20" within a week, then "11 Sep", with the year when it is another. */
 export function ago(at: string, zone: string, now = Date.now()): string {
   const seconds = (now - Date.parse(at)) / 1000;
   if (seconds < 60) return t('time.now');
   if (seconds < 3600) return t('time.minutesAgo', { n: Math.floor(seconds / 60) });
   if (seconds < 12 * 3600) return t('time.hoursAgo', { n: Math.floor(seconds / 3600) });
-  return moment(at, zone);
+  if (seconds < 7 * 86_400) return moment(at, zone);
+  const sameYear = dayOf(at, zone).slice(0, 4) === dayOf(now, zone).slice(0, 4);
+  return format(zone, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) }).format(new Date(at));
 }
 
 /** Milliseconds of the wall time `hour:minute` on a day in a zone. Where the clock skips or repeats an hour, the first fitting instant. */

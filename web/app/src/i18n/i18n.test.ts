@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { de } from './de';
 import { en } from './en';
-import { addDays, distance, dayOf, duration, hours, wallTime } from './format';
+import { addDays, ago, distance, dayOf, duration, hours, wallTime } from './format';
 import { setCatalog, t } from './index';
 
 setCatalog('en', en);
@@ -60,4 +60,10 @@ test('wall time is found in summer, in winter and on the day between', () => {
   assert.equal(iso('2026-07-01', 8, 'Europe/Vaduz'), '2026-07-01T06:00:00.000Z');
   assert.equal(iso('2026-10-25', 8, 'Europe/Vaduz'), '2026-10-25T07:00:00.000Z');
   assert.equal(iso('2026-11-23', 8, 'Australia/Lord_Howe'), '2026-11-22T21:00:00.000Z');
+});
+
+test('long ago is told by the date, with the year when it is another', () => {
+  const now = Date.parse('2026-11-23T12:00:00Z');
+  const cases: [string, string][] = [['2026-11-23T11:59:40Z', 'just now'], ['2026-11-23T11:48:00Z', '12 min ago'], ['2026-11-23T09:00:00Z', '3 h ago'], ['2026-09-11T09:00:00Z', '11 Sept'], ['2025-05-03T09:00:00Z', '3 May 2025']];
+  for (const [at, want] of cases) assert.equal(ago(at, 'Europe/Vaduz', now), want);
 });

@@ -28,7 +28,7 @@ export function MenuSheet({ onClose }: { onClose: () => void }) {
   const { me, outbox } = useTech();
   const theme = useTheme();
   const [sure, setSure] = useState(false);
-  const themes: [Theme, string, IconName][] = [['auto', t('theme.auto'), 'system'], ['light', t('theme.light'), 'day'], ['dark', t('theme.dark'), 'moon'], ['sun', t('theme.sun'), 'sun']];
+  const themes: [Theme, string, IconName][] = [['auto', t('theme.auto'), 'system'], ['light', t('theme.light'), 'sun'], ['dark', t('theme.dark'), 'moon'], ['sun', t('theme.sun'), 'eye']];
   async function speak(wanted: Language) {
     try { localStorage.setItem('language', wanted); } catch { /* storage may be forbidden: the choice holds until the page closes */ }
     await loadLanguage(wanted);

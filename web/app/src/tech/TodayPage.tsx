@@ -104,7 +104,7 @@ function StopItem({ row, stop, zone, isNext }: { row: Row; stop: Stop; zone: str
     <Link href={`/visit/${visit.id}`} className="stop-link">
       <span className="badge" data-state={row.state} aria-hidden="true">{row.state === 'done' ? <Icon name="check" size={16} /> : row.closed ? <Icon name="close" size={16} /> : row.number}</span>
       <span className="stop-text">
-        <span className="stop-time">{clock(row.arrive, zone)}{(row.closed || row.state === 'travelling' || row.state === 'on_site') && <StateWord row={row} />}{row.unsent && <span className="chip" data-tone="warn">{t('tech.unsent', { n: 1 })}</span>}</span>
+        <span className="stop-time">{clock(row.arrive, zone)}{(row.closed || row.state === 'travelling' || row.state === 'on_site') && <StateWord row={row} />}{row.unsent && <span className="chip" data-tone="warn">{t('tech.rowUnsent')}</span>}</span>
         <b>{visit.title}</b>
         <span>{visit.account.name}</span>
         <span className="quiet">{visit.site.label}</span>

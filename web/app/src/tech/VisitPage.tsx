@@ -21,7 +21,7 @@ export function VisitPage({ id }: { id: string }) {
   const zone = today?.zone ?? me?.organisation.zone ?? 'UTC';
   const all = today ? rows(today, outbox, working) : [];
   const row = all.find(one => one.visit.id === id);
-  useEffect(() => scrollTo(0, 0), [id]);
+  useEffect(() => { scrollTo(0, 0); }, [id]);
   const header = <header className="top"><div className="top-line">
     <Link href="/" className="round" aria-label={t('common.back')}><Icon name="left" /></Link>
     <h1>{row ? t('tech.visitOf', { k: row.number, n: all.length }) : ''}</h1>

@@ -158,7 +158,7 @@ export async function send(everything = false): Promise<void> {
   }
   const lost = result.error instanceof Problem ? result.error.offline : false;
   if (result.error instanceof Problem && result.error.status === 401) set({ session: 'out' });
-  set({ sending: false, outbox: waiting, messages, today: withVisits(state.today, result.sent), online: result.error ? !lost && state.online : true });
+  set({ sending: false, outbox: waiting, messages, today: withVisits(state.today, result.sent), online: lost ? false : result.sent.length > 0 || state.online });
   clearTimeout(timer);
   const held = waiting.find(entry => entry.seq === undefined && entry.holdUntil > Date.now());
   if (waiting.length > 0) timer = window.setTimeout(() => void send(), result.error ? 15_000 : held ? held.holdUntil - Date.now() + 50 : 1000);

@@ -5,7 +5,7 @@ import { Link } from 'wouter';
 import { get } from '../../api/client';
 import type { Account, Me, Page, Site, Visit } from '../../api/types';
 import { say, t } from '../../i18n';
-import { moment, shortDay } from '../../i18n/format';
+import { ago, moment, shortDay } from '../../i18n/format';
 import { Icon } from '../../ui/icons';
 import { Failed, Skeleton } from '../../ui/states';
 import { siteLabel } from '../day/AddVisit';
@@ -38,7 +38,7 @@ export function AccountPage({ me, id }: { me: Me; id: string }) {
           {one.class && <><dt>{t('accounts.class')}</dt><dd>{one.class}</dd></>}
           {one.phone && <><dt>{t('accounts.phone')}</dt><dd><a href={`tel:${one.phone.replace(/[^+\d]/g, '')}`}>{one.phone}</a></dd></>}
           {one.email && <><dt>{t('account.email')}</dt><dd><a href={`mailto:${one.email}`}>{one.email}</a></dd></>}
-          <dt>{t('account.since')}</dt><dd>{shortDay(one.created_at.slice(0, 10))}</dd>
+          <dt>{t('account.since')}</dt><dd>{ago(one.created_at, zone)}</dd>
         </dl></section>
         <section><h2>{t('account.sites')}</h2>
           {sites.isPending ? <Skeleton lines={3} /> : places.length === 0 ? <p className="quiet">{t('account.noSites')}</p>

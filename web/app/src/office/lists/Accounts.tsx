@@ -23,7 +23,7 @@ export function AccountsPage({ me }: { me: Me }) {
     { key: 'class', title: t('accounts.class'), width: '70px', cell: one => one.class || '–' },
     { key: 'sites', title: t('accounts.sites'), width: '70px', number: true, cell: one => one.sites_count },
     { key: 'phone', title: t('accounts.phone'), width: 'minmax(130px, 1fr)', cell: one => one.phone || '' },
-    { key: 'changed', title: t('accounts.changed'), width: '150px', cell: one => <span className="quiet">{ago(one.updated_at, me.organisation.zone)}</span> },
+    { key: 'changed', title: t('accounts.changed'), width: '130px', cell: one => <span className="quiet">{ago(one.updated_at, me.organisation.zone)}</span> },
   ];
   return <>
     <header className="page-head"><h1>{t('accounts.title')}</h1>
