@@ -61,6 +61,7 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	panics   prometheus.Counter
+	shed     prometheus.Counter
 	handler  http.Handler
 }
 
@@ -75,7 +76,9 @@ func newMetrics(config Config) *metrics {
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "catchment_http_requests_in_flight", Help: "Requests being answered."}),
 		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: "catchment_http_panics_total", Help: "Requests that ended in a bug of ours."}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.inFlight, m.panics, collectors.NewGoCollector(),
+	m.shed = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "catchment_http_shed_total", Help: "Requests turned away because every database connection stayed busy."})
+	m.registry.MustRegister(m.requests, m.seconds, m.inFlight, m.panics, m.shed, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "catchment_live_streams", Help: "Open streams of server-sent events."},
 			func() float64 { return float64(config.Hub.Open()) }),

@@ -48,7 +48,7 @@ func TestAVisitTypedInByHandIsDoneByPhone(t *testing.T) {
 		t.Errorf("published: %s", published.State)
 	}
 	board = want[api.Board](office, 200, "GET", "/board?date="+monday, nil)
-	if len(board.Routes) != 1 || board.Routes[0].State != "published" || board.Routes[0].WorkSeconds != 5400 || board.Routes[0].LateSeconds != 0 || board.Plan != nil {
+	if len(board.Routes) != 1 || board.Routes[0].State != "published" || board.Routes[0].WorkSeconds != 5400 || board.Routes[0].LateSeconds != 0 || board.Plan.State != dispatch.Published {
 		t.Errorf("the board after publishing: %+v", board.Routes)
 	}
 

@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -46,7 +48,11 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			if quiet(r.URL.Path) && status < 400 {
 				return
 			}
-			s.config.Log.InfoContext(ctx, "request",
+			level := slog.LevelInfo
+			if strings.HasPrefix(r.URL.Path, "/tiles/") && status < 400 {
+				level = slog.LevelDebug // dozens for each look at a map
+			}
+			s.config.Log.Log(ctx, level, "request",
 				"method", r.Method, "path", cut(r.URL.Path, 200), "route", route, "status", status, "bytes", watched.bytes,
 				"ms", float64(took.Microseconds())/1000, "request_id", id, "actor", who.actor, "address", caller)
 		}()
@@ -197,8 +203,12 @@ func limitBody(next http.Handler) http.Handler {
 	})
 }
 
-// identifyWithin is how long the database may take to say who is calling: when it is away, people hear so soon.
-const identifyWithin = 2 * time.Second
+// How long a request may wait until it is known who is calling: for a free connection while all are busy, and
+// altogether. When the database is away or too slow, people hear so soon, instead of piling up before it.
+const (
+	connectionWithin = 800 * time.Millisecond
+	identifyWithin   = 5 * time.Second
+)
 
 // identify puts who is calling into the context. Static files need nobody.
 func (s *Server) identify(next http.Handler) http.Handler {
@@ -208,8 +218,13 @@ func (s *Server) identify(next http.Handler) http.Handler {
 			return
 		}
 		within, cancel := context.WithTimeout(r.Context(), identifyWithin)
-		actor, known, err := s.config.Desk.Actor(within, r)
-		cancel()
+		defer cancel()
+		err := s.awaitConnection(within)
+		var actor crm.Actor
+		var known bool
+		if err == nil {
+			actor, known, err = s.config.Desk.Actor(within, r)
+		}
 		if err != nil {
 			api.ProblemFor(r.Context(), s.config.Log, err, nil).Write(w)
 			return
@@ -222,6 +237,25 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// awaitConnection returns once a connection is free, or after a moment with an error while all stay busy.
+func (s *Server) awaitConnection(ctx context.Context) error {
+	stat := s.config.Pool.Stat()
+	if stat.AcquiredConns() < stat.MaxConns() {
+		return nil
+	}
+	within, cancel := context.WithTimeout(ctx, connectionWithin)
+	defer cancel()
+	conn, err := s.config.Pool.Acquire(within)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		s.metrics.shed.Inc()
+	}
+	if err != nil {
+		return fmt.Errorf("wait for a database connection: %w", err)
+	}
+	conn.Release()
+	return nil
 }
 
 func needsActor(path string) bool {

@@ -362,6 +362,38 @@ func TestHealthReadinessAndMetrics(t *testing.T) {
 	}
 }
 
+// While every connection is busy, people are told to come again, and what needs no database goes on.
+func TestABusyDatabaseTurnsPeopleAwaySoon(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	held := s.config.Pool.AcquireAllIdle(t.Context())
+	for int32(len(held)) < s.config.Pool.Config().MaxConns {
+		conn, err := s.config.Pool.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, conn)
+	}
+	cookie := header("Cookie", login.CookieName+"=something")
+	if w := s.do("GET", "/api/v1/nothing", cookie); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("the API: %d %v", w.Code, w.Header())
+	}
+	for _, path := range []string{"/healthz", "/", "/assets/main-ABCD2345.js"} {
+		if w := s.do("GET", path, cookie); w.Code != 200 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if w := s.do("GET", "/readyz"); w.Code != 503 {
+		t.Errorf("ready: %d", w.Code)
+	}
+	for _, conn := range held {
+		conn.Release()
+	}
+	if w := s.do("GET", "/api/v1/nothing", cookie); w.Code != 404 {
+		t.Errorf("the API, when one is free again: %d", w.Code)
+	}
+}
+
 // On the way out, streams are told, what is under way is finished, and nothing new is let in.
 func TestDraining(t *testing.T) {
 	t.Parallel()

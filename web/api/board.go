@@ -23,7 +23,7 @@ type Board struct {
 	Resources []Resource   `json:"resources" nullable:"false"`
 	Routes    []BoardRoute `json:"routes" nullable:"false" doc:"One for each resource with something to do"`
 	Visits    []Visit      `json:"visits" nullable:"false" doc:"Planned that day, or unplanned and due"`
-	Plan      *Plan        `json:"plan,omitempty" doc:"The newest plan that is not published yet; absent if there is none"`
+	Plan      *Plan        `json:"plan,omitempty" doc:"The newest plan of the day; absent if there is none"`
 	Version   string       `json:"version" doc:"Differs whenever anything on the board does"`
 }
 

@@ -67,7 +67,7 @@ func (a *API) onceByKey(limit int64) func(huma.Context, func(huma.Context)) {
 			return
 		}
 
-		again := r.WithContext(context.WithValue(ctx, keyKey{}, key))
+		again := r.WithContext(contextWithKey(ctx, key))
 		again.Body = io.NopCloser(bytes.NewReader(body))
 		record := &recorder{ResponseWriter: w, status: http.StatusOK}
 		// Whatever happens to the client, what was done is kept, and what was not done gives the key back.
@@ -245,6 +245,10 @@ func (r *recorder) Write(p []byte) (int, error) {
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 type keyKey struct{}
+
+func contextWithKey(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, keyKey{}, key)
+}
 
 // newID returns the id for what a request adds: the one it brought, else one that follows from its
 // Idempotency-Key and who sent it, so that the same request sent again names the same thing, else a new one.
