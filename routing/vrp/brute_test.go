@@ -28,6 +28,9 @@ type bruteTask struct {
 	kind            vrp.StepType
 	visit           int
 	allowed, banned []uint64
+	preferred       []uint64
+	other           int64
+	planned         uint64 // vehicle that steps give it to, 0 for none
 }
 
 type bruteScore struct {
@@ -39,7 +42,8 @@ func bruteForce(p *vrp.Problem) bruteScore {
 	b := &brute{p: p, memo: make(map[[2]int]float64)}
 	for i, j := range p.Jobs {
 		b.visits = append(b.visits, []bruteTask{{place: *j.LocationIndex, setup: j.Setup, service: j.Service, setups: j.SetupPerType, services: j.ServicePerType,
-			windows: j.TimeWindows, skills: j.Skills, before: j.Delivery, after: j.Pickup, kind: vrp.StepJob, visit: i, allowed: j.AllowedVehicles, banned: j.ForbiddenVehicles}})
+			windows: j.TimeWindows, skills: j.Skills, before: j.Delivery, after: j.Pickup, kind: vrp.StepJob, visit: i, allowed: j.AllowedVehicles, banned: j.ForbiddenVehicles,
+			preferred: j.PreferredVehicles, other: j.OtherVehicleCost, planned: plannedOn(p, j.ID)}})
 		b.prio = append(b.prio, j.Priority)
 	}
 	for _, s := range p.Shipments {
@@ -236,10 +240,29 @@ func (b *brute) cost(vi int, tasks []bruteTask) float64 {
 			}
 		}
 	}
+	for _, t := range tasks {
+		if len(t.preferred) > 0 && !slices.Contains(t.preferred, v.ID) {
+			fixed += float64(t.other)
+		}
+		if s := b.p.Stability; s != nil && t.planned != 0 && t.planned != v.ID {
+			fixed += float64(s.VehicleChange)
+		}
+	}
 	if m.Costs == nil {
 		matrix = hour*float64(driven)/100/3600 + km*metres/1000
 	}
 	return fixed + matrix + taskHour*float64(work)/3600
+}
+
+func plannedOn(p *vrp.Problem, job uint64) uint64 {
+	for _, v := range p.Vehicles {
+		for _, s := range v.Steps {
+			if s.Type == vrp.StepJob && s.ID == job {
+				return v.ID
+			}
+		}
+	}
+	return 0
 }
 
 func amount(amounts []int64, dim int) int64 {

@@ -53,6 +53,9 @@ func (w *worker) look(vi int, t int32, known *spot) {
 	if empty {
 		base = v.fixed
 	}
+	if v.toll != nil {
+		base += v.toll[t]
+	}
 	if m.mate[t] >= 0 {
 		w.lookPair(vi, t, base, known)
 		return

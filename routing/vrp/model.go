@@ -114,8 +114,9 @@ type vehicle struct {
 	perTick     int64 // money per tick of driving
 	perTask     int64 // money per tick of setup and service
 	perMetre    int64
-	can         []bool // by task: skills, permission, capacity and windows allow it
-	class       int    // vehicles of one class differ in nothing but their id and pinned steps
+	can         []bool  // by task: skills, permission, capacity and windows allow it
+	toll        []int64 // by first task of a visit: money for sending just this vehicle; nil if never any
+	class       int     // vehicles of one class differ in nothing but their id and pinned steps
 	pinned      []int32
 	given       []int32 // tasks of the steps, in order, pinned ones included
 }
@@ -208,6 +209,8 @@ type taskSource struct {
 	windows          []TimeWindow
 	skills           []uint32
 	allowed, banned  []uint64
+	preferred        []uint64
+	other            int64 // cost units for a vehicle that is not preferred
 	id               uint64
 	label            label
 }
@@ -224,6 +227,7 @@ func (m *model) source(t int32) taskSource {
 	if int(t) < jobs {
 		j := &m.problem.Jobs[t]
 		return taskSource{j.Setup, j.Service, j.SetupPerType, j.ServicePerType, j.TimeWindows, j.Skills, j.AllowedVehicles, j.ForbiddenVehicles,
+			j.PreferredVehicles, j.OtherVehicleCost,
 			j.ID, label{j.Description, j.Location, j.LocationIndex}}
 	}
 	s := &m.problem.Shipments[(int(t)-jobs)/2]
@@ -232,6 +236,7 @@ func (m *model) source(t int32) taskSource {
 		e = &s.Delivery
 	}
 	return taskSource{e.Setup, e.Service, e.SetupPerType, e.ServicePerType, e.TimeWindows, s.Skills, s.AllowedVehicles, s.ForbiddenVehicles,
+		s.PreferredVehicles, s.OtherVehicleCost,
 		e.ID, label{e.Description, e.Location, e.LocationIndex}}
 }
 
@@ -253,6 +258,15 @@ func (m *model) compileVehicles() error {
 					pinned[t] = true
 				}
 			}
+		}
+	}
+	planned := make([]int, m.tasks())
+	for t := range planned {
+		planned[t] = -1
+	}
+	for i := range m.vehicles {
+		for _, t := range m.vehicles[i].given {
+			planned[t] = i
 		}
 	}
 	for i := range p.Vehicles {
@@ -293,8 +307,9 @@ func (m *model) compileVehicles() error {
 		for _, t := range v.pinned {
 			v.can[t] = true
 		}
+		m.compileTolls(v, src, planned, i)
 		key = fmt.Sprintf("%p %p %p %d %d %d %d %v %v %d %d %d %d %d %d %d %d %v", v.metric, v.stay, v.shift, v.open, v.close, v.begin, v.end, v.breaks,
-			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, v.can)
+			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, v.can) + fmt.Sprint(v.toll)
 		if _, ok := classes[key]; !ok {
 			classes[key] = len(classes)
 		}
@@ -302,6 +317,25 @@ func (m *model) compileVehicles() error {
 	}
 	m.classes = len(classes)
 	return nil
+}
+
+// compileTolls prices sending the vehicle to visits that prefer another or were given to another.
+func (m *model) compileTolls(v *vehicle, src *Vehicle, planned []int, number int) {
+	for _, t := range m.visits {
+		task, toll := m.source(t), int64(0)
+		if len(task.preferred) > 0 && !slices.Contains(task.preferred, src.ID) {
+			toll += task.other * money
+		}
+		if s := m.problem.Stability; s != nil && planned[t] >= 0 && planned[t] != number {
+			toll += s.VehicleChange * money
+		}
+		if toll > 0 {
+			if v.toll == nil {
+				v.toll = make([]int64, m.tasks())
+			}
+			v.toll[t] = toll
+		}
+	}
 }
 
 // dawn is before the first window of anything: where vehicles without hours begin. Zero unless windows begin

@@ -13,6 +13,14 @@ type Problem struct {
 	Vehicles  []Vehicle          `json:"vehicles"`
 	Matrices  map[string]*Matrix `json:"matrices,omitempty"` // by profile, such as "car"
 	Options   *RequestOptions    `json:"options,omitempty"`
+
+	// Stability is the price of departing from the plan given as vehicles' steps.
+	Stability *Stability `json:"stability,omitempty"`
+}
+
+// Stability prices changes against the plan that vehicles' steps tell, in cost units.
+type Stability struct {
+	VehicleChange int64 `json:"vehicle_change,omitempty"` // for each visit that another vehicle gets than steps say
 }
 
 // RequestOptions are the switches VROOM reads from the request.
@@ -43,6 +51,8 @@ type Job struct {
 
 	AllowedVehicles   []uint64 `json:"allowed_vehicles,omitempty"`   // if given, nobody else may come
 	ForbiddenVehicles []uint64 `json:"forbidden_vehicles,omitempty"` // these may not come
+	PreferredVehicles []uint64 `json:"preferred_vehicles,omitempty"` // anyone else costs OtherVehicleCost more
+	OtherVehicleCost  int64    `json:"other_vehicle_cost,omitempty"` // cost units
 }
 
 // Shipment is a visit at two places: what is picked up first is delivered later on the same route.
@@ -55,6 +65,8 @@ type Shipment struct {
 
 	AllowedVehicles   []uint64 `json:"allowed_vehicles,omitempty"`
 	ForbiddenVehicles []uint64 `json:"forbidden_vehicles,omitempty"`
+	PreferredVehicles []uint64 `json:"preferred_vehicles,omitempty"`
+	OtherVehicleCost  int64    `json:"other_vehicle_cost,omitempty"`
 }
 
 // ShipmentStop is one end of a shipment.

@@ -112,6 +112,9 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 		if yes("forbidden", 10) {
 			j.ForbiddenVehicles = []uint64{1}
 		}
+		if yes("preferred", 15) {
+			j.PreferredVehicles, j.OtherVehicleCost = []uint64{2}, between("other cost", 0, 300)
+		}
 		p.Jobs = append(p.Jobs, j)
 	}
 	for i := range vehicles {
@@ -165,6 +168,13 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 			v.MaxRouteDuration = new(between("max duration", 0, 2500))
 		}
 		p.Vehicles = append(p.Vehicles, v)
+	}
+	if yes("stability", 20) {
+		p.Stability = &vrp.Stability{VehicleChange: between("change", 0, 500)}
+		for _, j := range p.Jobs {
+			v := &p.Vehicles[rapid.IntRange(0, vehicles-1).Draw(t, "planned on")]
+			v.Steps = append(v.Steps, vrp.VehicleStep{Type: vrp.StepJob, ID: j.ID})
+		}
 	}
 	return p
 }

@@ -139,6 +139,11 @@ func (m *model) refresh(v *vehicle, r *route) bool {
 			}
 		}
 		r.cost += v.perTask * r.work
+		if v.toll != nil {
+			for _, t := range r.seq {
+				r.cost += v.toll[t]
+			}
+		}
 		if r.travel > v.maxTravel || r.metres > v.maxDistance {
 			return false
 		}

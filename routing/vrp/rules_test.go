@@ -135,6 +135,25 @@ func TestRules(t *testing.T) {
 			p.Vehicles = append(p.Vehicles, v)
 			p.Jobs[0].AllowedVehicles = []uint64{2}
 		}, outcome{Routes: map[uint64][]uint64{2: {1}}}},
+		{"a preferred person comes although farther away", street(job(1, 5)), func(p *vrp.Problem) {
+			v := p.Vehicles[0]
+			v.ID, v.StartIndex = 2, new(15)
+			p.Vehicles = append(p.Vehicles, v)
+			p.Jobs[0].PreferredVehicles, p.Jobs[0].OtherVehicleCost = []uint64{2}, 1000
+		}, outcome{Routes: map[uint64][]uint64{2: {1}}}},
+		{"a preferred person does not come from too far away", street(job(1, 5)), func(p *vrp.Problem) {
+			v := p.Vehicles[0]
+			v.ID, v.StartIndex = 2, new(35)
+			p.Vehicles = append(p.Vehicles, v)
+			p.Jobs[0].PreferredVehicles, p.Jobs[0].OtherVehicleCost = []uint64{2}, 1000
+		}, outcome{Routes: map[uint64][]uint64{1: {1}}}},
+		{"a plan is kept when changing it costs more than it saves", street(job(1, 5)), func(p *vrp.Problem) {
+			v := p.Vehicles[0]
+			v.ID, v.StartIndex = 2, new(15)
+			v.Steps = []vrp.VehicleStep{{Type: vrp.StepJob, ID: 1}}
+			p.Vehicles = append(p.Vehicles, v)
+			p.Stability = &vrp.Stability{VehicleChange: 1000}
+		}, outcome{Routes: map[uint64][]uint64{2: {1}}}},
 		{"no way there", street(job(1, 5)), func(p *vrp.Problem) {
 			m := p.Matrices["car"]
 			for i := range m.Size {

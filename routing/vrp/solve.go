@@ -149,7 +149,13 @@ func (m *model) detour() float64 {
 			most = max(most, v.fixed+v.price(v.begin, m.place[t])+v.price(m.place[t], v.end)+v.perTask*(v.stay.service[t]+v.stay.setup[t]))
 		}
 	}
-	return float64(most)
+	toll := int64(0)
+	for i := range m.vehicles {
+		for _, more := range m.vehicles[i].toll {
+			toll = max(toll, more)
+		}
+	}
+	return float64(most + toll)
 }
 
 // begin builds the first plan: the pinned and given steps, then everything else at its cheapest spot.

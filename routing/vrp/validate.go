@@ -46,6 +46,7 @@ func (p *Problem) Validate() error {
 		c.check(!jobs[j.ID], at+".id", "is %d, as an earlier job's", j.ID)
 		jobs[j.ID] = true
 		c.stop(p, at, j.LocationIndex, j.Setup, j.Service, j.SetupPerType, j.ServicePerType, j.TimeWindows)
+		c.check(j.OtherVehicleCost >= 0 && j.OtherVehicleCost <= maxRate, at+".other_vehicle_cost", "is %d", j.OtherVehicleCost)
 		c.amounts(at+".delivery", j.Delivery, dims)
 		c.amounts(at+".pickup", j.Pickup, dims)
 		c.check(j.Priority >= 0 && j.Priority <= maxPriority, at+".priority", "is %d, not within 0 to %d", j.Priority, maxPriority)
@@ -63,8 +64,12 @@ func (p *Problem) Validate() error {
 			t := end.stop
 			c.stop(p, at+"."+end.name, t.LocationIndex, t.Setup, t.Service, t.SetupPerType, t.ServicePerType, t.TimeWindows)
 		}
+		c.check(s.OtherVehicleCost >= 0 && s.OtherVehicleCost <= maxRate, at+".other_vehicle_cost", "is %d", s.OtherVehicleCost)
 		c.amounts(at+".amount", s.Amount, dims)
 		c.check(s.Priority >= 0 && s.Priority <= maxPriority, at+".priority", "is %d, not within 0 to %d", s.Priority, maxPriority)
+	}
+	if s := p.Stability; s != nil {
+		c.check(s.VehicleChange >= 0 && s.VehicleChange <= maxRate, "stability.vehicle_change", "is %d", s.VehicleChange)
 	}
 	c.vehicles(p, dims, jobs, pickups, deliveries)
 	c.pinnedPairs(p)

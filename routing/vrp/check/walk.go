@@ -317,9 +317,35 @@ func (w *walk) serve(s *vrp.Step) {
 	w.fits("afterwards")
 	if s.Type != vrp.StepDelivery {
 		w.total.Priority += t.priority()
+		w.price += w.surcharge(t, k)
 	}
 	w.place = t.place()
 	w.leg(w.next(w.step))
+}
+
+// surcharge is the price of sending this vehicle where another is preferred or was planned.
+func (w *walk) surcharge(t task, k key) float64 {
+	preferred, other := []uint64(nil), int64(0)
+	if t.job != nil {
+		preferred, other = t.job.PreferredVehicles, t.job.OtherVehicleCost
+	} else {
+		preferred, other = t.shipment.PreferredVehicles, t.shipment.OtherVehicleCost
+	}
+	sum := 0.0
+	if len(preferred) > 0 && !slices.Contains(preferred, w.v.ID) {
+		sum += float64(other)
+	}
+	if w.p.Stability == nil {
+		return sum
+	}
+	for i := range w.p.Vehicles {
+		for _, step := range w.p.Vehicles[i].Steps {
+			if step.Type == k.kind && step.ID == k.id && w.p.Vehicles[i].ID != w.v.ID {
+				sum += float64(w.p.Stability.VehicleChange)
+			}
+		}
+	}
+	return sum
 }
 
 // end checks what holds for the whole route.
