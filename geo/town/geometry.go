@@ -210,7 +210,7 @@ func (s *segments) eachCell(a, b vec, r float64, do func([2]int32)) {
 
 // near calls do for each segment whose cell lies within r of the box around a and b; some come twice.
 func (s *segments) near(a, b vec, r float64, do func(id int32)) {
-	s.eachCell(a, b, r, func(c [2]int32) {
+	s.eachCell(a, b, max(r, 0), func(c [2]int32) {
 		for _, id := range s.cells[c] {
 			do(id)
 		}

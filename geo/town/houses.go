@@ -11,6 +11,7 @@ import (
 // house is a building; number is empty for garages, barns and the like.
 type house struct {
 	ring   []vec // closed
+	reach  float64
 	holes  [][]vec
 	tags   osm.Tags
 	street string
@@ -77,13 +78,14 @@ func (n *network) line(r run) []vec {
 
 // room tells whether a building of the outline may stand, gap metres clear of others.
 func (b *builder) room(ring []vec, gap float64) bool {
-	for i := 1; i < len(ring); i++ {
-		for _, f := range []float64{0, 0.5} {
-			at := ring[i-1].lerp(ring[i], f)
-			if !b.p.onMap(at) || !b.clear(at) {
-				return false
-			}
+	far := reach(ring) + gap
+	for _, k := range b.around(ring) {
+		h := &b.houses[k]
+		if ring[0].dist(h.ring[0]) < far+h.reach && overlap(ring, h.ring, gap) {
+			return false
 		}
+	}
+	for i := 1; i < len(ring); i++ {
 		blocked := false
 		b.streets.near(ring[i-1], ring[i], 0, func(id int32) {
 			if _, _, ok := crossing(ring[i-1], ring[i], b.streets.a[id], b.streets.b[id]); ok {
@@ -94,10 +96,12 @@ func (b *builder) room(ring []vec, gap float64) bool {
 			return false
 		}
 	}
-	for _, k := range b.around(ring) {
-		other := b.houses[k].ring
-		if overlap(ring, other, gap) {
-			return false
+	for i := 1; i < len(ring); i++ {
+		for _, f := range []float64{0, 0.5} {
+			at := ring[i-1].lerp(ring[i], f)
+			if !b.p.onMap(at) || !b.clear(at) {
+				return false
+			}
 		}
 	}
 	return true
@@ -137,9 +141,6 @@ func (b *builder) around(ring []vec) []int {
 
 // overlap tells whether convex-ish rings come nearer than gap.
 func overlap(a, b []vec, gap float64) bool {
-	if a[0].dist(b[0]) > 240 { // no building is that large
-		return false
-	}
 	for i := 1; i < len(a); i++ {
 		for j := 1; j < len(b); j++ {
 			if _, _, ok := crossing(a[i-1], a[i], b[j-1], b[j]); ok {
@@ -163,7 +164,17 @@ func overlap(a, b []vec, gap float64) bool {
 	return false
 }
 
+// reach returns how far the outline's farthest corner lies from its first.
+func reach(ring []vec) float64 {
+	far := 0.0
+	for _, v := range ring {
+		far = max(far, v.dist(ring[0]))
+	}
+	return far
+}
+
 func (b *builder) stand(h house) {
+	h.reach = reach(h.ring)
 	b.houses = append(b.houses, h)
 	c := cellOf(h.ring[0])
 	b.cells[c] = append(b.cells[c], len(b.houses)-1)

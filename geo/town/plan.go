@@ -428,7 +428,8 @@ func (p *plan) quarter(at vec) *settlement {
 
 // free tells whether the ground is clear of water, rail, motorway and reserved sites, with margin metres to spare.
 func (p *plan) free(at vec, margin float64) bool {
-	if p.water.distance(at, 80) < 44+margin || p.rails.distance(at, 60) < 20+margin || p.ways.distance(at, 120) < 75+margin {
+	within := func(s *segments, d float64) bool { return s.distance(at, d+margin) < d+margin }
+	if within(p.water, 44) || within(p.rails, 20) || within(p.ways, 75) {
 		return false
 	}
 	for _, s := range p.sites {
