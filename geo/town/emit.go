@@ -145,8 +145,6 @@ func (l look) tags() osm.Tags {
 		t = append(t, tags("junction", "roundabout")...)
 	case "spur":
 		t = append(t, tags("service", "spur")...)
-	case "aisle":
-		t = append(t, tags("service", "parking_aisle")...)
 	case "lanes":
 		t = append(t, tags("lanes", "2")...)
 	case "grade2", "grade3":

@@ -11,8 +11,7 @@ type street struct {
 	class string // highway=
 	name  string
 	ref   string
-	rank  int // 0 main road, 1 town street, 2 path or track
-	theme theme
+	rank  int    // 0 main road, 1 town street, 2 path or track
 	grade []span // bridges
 
 	anchored bool // begins where it should, only its end may be lengthened
