@@ -41,6 +41,13 @@ func New(schema Schema) (*Index, error) {
 	return x, nil
 }
 
+// Still returns an index that stays as this one is now, for questions that belong together.
+func (x *Index) Still() *Index {
+	out := &Index{layout: x.layout}
+	out.state.Store(x.state.Load())
+	return out
+}
+
 // Schema returns the columns of the index.
 func (x *Index) Schema() Schema { return x.layout.schema }
 
