@@ -137,8 +137,13 @@ func (m *model) timetable(v *vehicle, r *route) (depart int64, events []event, f
 
 // describe writes one route of the answer.
 func (m *model) describe(vi int, r *route) Route {
-	v, src := &m.vehicles[vi], &m.problem.Vehicles[vi]
+	v := &m.vehicles[vi]
 	depart, events, finish := m.timetable(v, r)
+	return m.write(v, &m.problem.Vehicles[vi], r, depart, events, finish)
+}
+
+// write puts a timed route into the answer's form.
+func (m *model) write(v *vehicle, src *Vehicle, r *route, depart int64, events []event, finish int64) Route {
 	known := v.metric.dist != nil
 	out := Route{Vehicle: src.ID, Description: src.Description, Cost: (r.cost + money/2) / money, Duration: seconds(r.travel), Violations: []Violation{},
 		Delivery: make([]int64, m.dims), Pickup: make([]int64, m.dims)}

@@ -513,14 +513,8 @@ func (m *model) allows(v *vehicle, src *Vehicle, t int32) bool {
 
 // obstacle names what keeps a task from a vehicle whatever its route, or is empty.
 func (m *model) obstacle(v *vehicle, src *Vehicle, t int32) ReasonCode {
-	task := m.source(t)
-	for _, skill := range task.skills {
-		if !slices.Contains(src.Skills, skill) {
-			return ReasonSkills
-		}
-	}
-	if len(task.allowed) > 0 && !slices.Contains(task.allowed, src.ID) || slices.Contains(task.banned, src.ID) {
-		return ReasonVehicle
+	if code := m.rejects(src, m.source(t)); code != "" {
+		return code
 	}
 	for d := range m.dims {
 		if m.drop[int(t)*m.dims+d] > v.capacity[d] || m.take[int(t)*m.dims+d] > v.capacity[d] {

@@ -17,6 +17,7 @@ type Fault struct {
 	Vehicle uint64 // 0 with Step -1 if it concerns the whole answer
 	Step    int    // place in the route's steps, -1 if it concerns the whole route
 	What    string
+	Sum     bool // a number of the answer is wrong; else a rule of the question is broken
 }
 
 func (f Fault) String() string {
@@ -152,7 +153,13 @@ func Solution(p *vrp.Problem, s *vrp.Solution) []Fault {
 }
 
 func (c *checker) say(vehicle uint64, step int, format string, args ...any) {
-	c.faults = append(c.faults, Fault{vehicle, step, fmt.Sprintf(format, args...)})
+	c.faults = append(c.faults, Fault{Vehicle: vehicle, Step: step, What: fmt.Sprintf(format, args...)})
+}
+
+// wrong is say for a number that should be another.
+func (c *checker) wrong(vehicle uint64, step int, format string, args ...any) {
+	c.say(vehicle, step, format, args...)
+	c.faults[len(c.faults)-1].Sum = true
 }
 
 // leftOut compares the unassigned list with what is on no route.
@@ -184,7 +191,7 @@ func (c *checker) leftOut() {
 		c.say(0, -1, "%d tasks are neither on a route nor unassigned", missing)
 	}
 	if c.s.Summary.Unassigned != len(c.s.Unassigned) {
-		c.say(0, -1, "summary says %d unassigned, the list has %d", c.s.Summary.Unassigned, len(c.s.Unassigned))
+		c.wrong(0, -1, "summary says %d unassigned, the list has %d", c.s.Summary.Unassigned, len(c.s.Unassigned))
 	}
 }
 
@@ -199,17 +206,17 @@ func (c *checker) sums() {
 		{"priority", int64(c.total.Priority), int64(got.Priority)},
 	} {
 		if n.want != n.got {
-			c.say(0, -1, "summary %s is %d, should be %d", n.name, n.got, n.want)
+			c.wrong(0, -1, "summary %s is %d, should be %d", n.name, n.got, n.want)
 		}
 	}
 	near := func(name string, want, got int64, by int) {
 		if d := want - got; d > int64(by) || d < -int64(by) {
-			c.say(0, -1, "summary %s is %d, should be %d", name, got, want)
+			c.wrong(0, -1, "summary %s is %d, should be %d", name, got, want)
 		}
 	}
 	near("duration", c.total.Duration, got.Duration, len(c.s.Routes))
 	if math.Abs(c.cost-float64(got.Cost)) > 0.51 {
-		c.say(0, -1, "summary cost is %d, should be %.2f", got.Cost, c.cost)
+		c.wrong(0, -1, "summary cost is %d, should be %.2f", got.Cost, c.cost)
 	}
 	if got.Distance != nil {
 		near("distance", c.metres, *got.Distance, 0)
@@ -222,7 +229,7 @@ func (c *checker) sums() {
 		waiting += r.WaitingTime
 	}
 	if len(c.s.Routes) > 0 && (!slices.Equal(delivery, got.Delivery) || !slices.Equal(pickup, got.Pickup)) {
-		c.say(0, -1, "summary amounts are %d and %d, should be %d and %d", got.Delivery, got.Pickup, delivery, pickup)
+		c.wrong(0, -1, "summary amounts are %d and %d, should be %d and %d", got.Delivery, got.Pickup, delivery, pickup)
 	}
 	near("waiting_time", waiting, got.WaitingTime, 0)
 }

@@ -31,6 +31,8 @@ type walk struct {
 
 func (w *walk) fault(format string, args ...any) { w.say(w.r.Vehicle, w.step, format, args...) }
 
+func (w *walk) wrongly(format string, args ...any) { w.wrong(w.r.Vehicle, w.step, format, args...) }
+
 func (w *walk) matrix() *vrp.Matrix {
 	name := w.v.Profile
 	if name == "" {
@@ -175,7 +177,7 @@ func (w *walk) one(s *vrp.Step) {
 	}
 	for d, l := range w.load {
 		if d < len(s.Load) && s.Load[d] != l {
-			w.fault("load is given as %d, should be %d", s.Load, w.load)
+			w.wrongly("load is given as %d, should be %d", s.Load, w.load)
 			break
 		}
 	}
@@ -190,13 +192,13 @@ func (w *walk) drive(by int64) {
 // reported compares a step's arrival, driving and distance with the walk; seconds are rounded, hence the margin.
 func (w *walk) reported(s *vrp.Step) {
 	if off := s.Arrival*hundred - w.clock; off < -hundred || off > hundred {
-		w.fault("arrival is given as %d, should be %.2f", s.Arrival, float64(w.clock)/hundred)
+		w.wrongly("arrival is given as %d, should be %.2f", s.Arrival, float64(w.clock)/hundred)
 	}
 	if off := s.Duration*hundred - w.driven; off < -hundred || off > hundred {
-		w.fault("duration is given as %d, should be %.2f", s.Duration, float64(w.driven)/hundred)
+		w.wrongly("duration is given as %d, should be %.2f", s.Duration, float64(w.driven)/hundred)
 	}
 	if s.Distance != nil && s.Type != vrp.StepBreak && *s.Distance != w.metres {
-		w.fault("distance is given as %d, should be %d", *s.Distance, w.metres)
+		w.wrongly("distance is given as %d, should be %d", *s.Distance, w.metres)
 	}
 }
 
@@ -221,7 +223,7 @@ func (w *walk) begin(s *vrp.Step, windows []vrp.TimeWindow, pinned bool) {
 		}
 	}
 	if off := s.WaitingTime*hundred - (start - w.clock); off < -2*hundred || off > 2*hundred {
-		w.fault("waiting is given as %d, should be %.2f", s.WaitingTime, float64(start-w.clock)/hundred)
+		w.wrongly("waiting is given as %d, should be %.2f", s.WaitingTime, float64(start-w.clock)/hundred)
 	}
 	w.clock = start
 }
@@ -254,7 +256,7 @@ func (w *walk) pause(s *vrp.Step) {
 	w.reported(s)
 	w.begin(s, b.TimeWindows, false)
 	if s.Service != b.Service {
-		w.fault("break of %d s, should be %d", s.Service, b.Service)
+		w.wrongly("break of %d s, should be %d", s.Service, b.Service)
 	}
 	w.clock += b.Service * hundred
 	w.total.Service += b.Service
@@ -295,7 +297,7 @@ func (w *walk) serve(s *vrp.Step) {
 		setup = 0
 	}
 	if s.Setup != setup || s.Service != service {
-		w.fault("setup and service are given as %d and %d, should be %d and %d", s.Setup, s.Service, setup, service)
+		w.wrongly("setup and service are given as %d and %d, should be %d and %d", s.Setup, s.Service, setup, service)
 	}
 	w.clock += (setup + service) * hundred
 	w.work += setup + service
@@ -398,10 +400,10 @@ func (w *walk) end() {
 		w.price += float64(v.Costs.Fixed) + float64(v.Costs.PerTaskHour)*float64(w.work)/3600
 	}
 	if math.Abs(w.price-float64(w.r.Cost)) > 0.51 {
-		w.fault("cost is given as %d, should be %.2f", w.r.Cost, w.price)
+		w.wrongly("cost is given as %d, should be %.2f", w.r.Cost, w.price)
 	}
 	if w.r.Duration != w.driven/hundred {
-		w.fault("duration is given as %d, should be %.2f", w.r.Duration, float64(w.driven)/hundred)
+		w.wrongly("duration is given as %d, should be %.2f", w.r.Duration, float64(w.driven)/hundred)
 	}
 	w.cost += w.price
 	w.checker.metres += w.metres
