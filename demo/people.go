@@ -6,11 +6,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/paulmach/orb"
 
 	"catchment/crm"
+	"catchment/crm/customer"
 	"catchment/crm/work"
-	"catchment/geo"
 )
 
 // person is one of the company's people.
@@ -49,113 +48,114 @@ var skills = []work.Skill{
 // weeks of shifts that are rostered ahead.
 const weeks = 4
 
-func (m *maker) staff(ctx context.Context) error {
-	hash, err := m.Hash(Password)
+// staff adds the people, teams, skills and resources that are missing; of a company that is whole it only finds
+// them.
+func (m *maker) staff(ctx context.Context, whole bool) error {
+	there := map[uuid.UUID]bool{}
+	teams, err := m.Store.Teams(ctx)
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"Sales", "Service"} {
-		team, err := m.Store.AddTeam(ctx, m.id(m.now), name)
-		if err != nil {
+	for _, t := range teams {
+		there[t.ID] = true
+	}
+	staff, err := m.Store.StaffList(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range staff {
+		there[s.ID] = true
+	}
+	known, err := m.Work.Skills(ctx)
+	if err != nil {
+		return err
+	}
+	for i, name := range []string{"Sales", "Service"} {
+		if m.teams[name] = m.id("team", i); there[m.teams[name]] || whole {
+			continue
+		}
+		if _, err := m.Store.AddTeam(ctx, m.teams[name], name); err != nil {
 			return err
 		}
-		m.teams[name] = team.ID
 	}
 	for _, s := range skills {
+		if whole || slices.Contains(known, s) {
+			continue
+		}
 		if _, err := m.Work.AddSkill(ctx, s); err != nil {
 			return err
 		}
 	}
-	bases := m.bases(8)
-	for _, p := range people {
-		var teams []uuid.UUID
-		if p.team != "" {
-			teams = []uuid.UUID{m.teams[p.team]}
-		}
-		s, err := m.Store.AddStaff(ctx, crm.NewStaff{ID: m.id(m.now), Name: p.name, Email: p.mail + "@demo.example", Role: p.role, Language: "en",
-			TeamIDs: teams, PasswordHash: hash, Synthetic: true})
-		if err != nil {
-			return err
-		}
-		m.people[p.mail] = s
-		if p.kind == "" {
+	bases := m.bases(len(people))
+	hash := ""
+	for i, p := range people {
+		id := m.id("person", i)
+		m.people[p.mail] = crm.Staff{ID: id, Name: p.name}
+		if whole {
 			continue
 		}
-		base := bases[0]
-		bases = bases[1:]
-		if err := m.resource(ctx, p, s, base); err != nil {
-			return err
+		if !there[id] {
+			if hash == "" {
+				if hash, err = m.Hash(Password); err != nil {
+					return err
+				}
+			}
+			n := crm.NewStaff{ID: id, Name: p.name, Email: p.mail + "@demo.example", Role: p.role, Language: "en", PasswordHash: hash, Synthetic: true}
+			if p.team != "" {
+				n.TeamIDs = []uuid.UUID{m.teams[p.team]}
+			}
+			if _, err := m.Store.AddStaff(ctx, n); err != nil {
+				return err
+			}
+		}
+		if p.kind != "" {
+			if err := m.resource(ctx, p, i, bases[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// bases returns n places of the region, each as far from the others as can be: people live where the work is.
-func (m *maker) bases(n int) []int {
-	candidates := min(len(m.places), 300)
-	chosen := []int{m.chance.IntN(candidates)}
-	for len(chosen) < n {
-		best, far := 0, geo.Meters(-1)
-		for i := range candidates {
-			near := geo.Meters(1e9)
-			for _, c := range chosen {
-				near = min(near, geo.Distance(m.places[i].At, m.places[c].At))
-			}
-			if near > far {
-				best, far = i, near
-			}
-		}
-		chosen = append(chosen, best)
+func (m *maker) resource(ctx context.Context, p person, i int, base place) error {
+	team, staff := m.teams[p.team], m.people[p.mail].ID
+	r, err := m.Work.Resource(ctx, m.id("resource", i))
+	if crm.KindOf(err) == crm.NotFound {
+		r, err = m.Work.AddResource(ctx, work.NewResource{ID: m.id("resource", i), Name: p.name, Kind: p.kind, StaffID: &staff, TeamID: &team, Skills: p.skills,
+			BaseLabel: customer.Address(p.name, base.Street, base.HouseNumber, base.Postcode, base.City), BasePoint: base.At})
 	}
-	// The farthest corners are where nobody lives: move each base half way to the middle.
-	var middle orb.Point
-	for i := range candidates {
-		middle[0] += m.places[i].At[0] / float64(candidates)
-		middle[1] += m.places[i].At[1] / float64(candidates)
-	}
-	for k, c := range chosen {
-		aim := orb.Point{(m.places[c].At[0] + middle[0]) / 2, (m.places[c].At[1] + middle[1]) / 2}
-		chosen[k] = slices.MinFunc(seq(candidates), func(a, b int) int {
-			return compare(geo.Distance(m.places[a].At, aim), geo.Distance(m.places[b].At, aim))
-		})
-	}
-	return chosen
-}
-
-func seq(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
-	}
-	return out
-}
-
-func compare(a, b geo.Meters) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-func (m *maker) resource(ctx context.Context, p person, s crm.Staff, base int) error {
-	place := m.places[base]
-	team := m.teams[p.team]
-	r, err := m.Work.AddResource(ctx, work.NewResource{ID: m.id(m.now), Name: p.name, Kind: p.kind, StaffID: &s.ID, TeamID: &team, Skills: p.skills,
-		BaseLabel: place.Street + " " + place.HouseNumber + ", " + place.City, BasePoint: place.At})
 	if err != nil {
 		return err
 	}
+	shifts, err := m.shifts(p)
+	if err != nil {
+		return err
+	}
+	if _, err := m.Work.AddShifts(ctx, r.ID, shifts); err != nil || !p.away {
+		return err
+	}
+	left, err := m.Work.Roster(ctx, m.day, m.day)
+	if err != nil || !slices.ContainsFunc(left, func(s work.Shift) bool { return s.ResourceID == r.ID }) {
+		return err // is absent already
+	}
+	from, err := m.day.Time(m.zone, 0)
+	if err != nil {
+		return err
+	}
+	_, err = m.Work.AddAbsence(ctx, r.ID, work.Window{Start: from, End: from.AddDate(0, 0, 2)}, "Training")
+	return err
+}
+
+// shifts returns a person's working days for some weeks, from today on.
+func (m *maker) shifts(p person) ([]work.NewShift, error) {
 	var shifts []work.NewShift
 	for i := range 7 * weeks {
 		day := work.DayOf(m.now, m.zone).Add(i)
-		at, err := day.Time(m.zone, 0)
+		noon, err := day.Time(m.zone, 12*time.Hour)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if at.Weekday() == time.Saturday || at.Weekday() == time.Sunday {
+		if noon.Weekday() == time.Saturday || noon.Weekday() == time.Sunday {
 			continue
 		}
 		shift := work.NewShift{Day: day, Start: 7*time.Hour + 30*time.Minute, End: 16*time.Hour + 30*time.Minute,
@@ -168,39 +168,5 @@ func (m *maker) resource(ctx context.Context, p person, s crm.Staff, base int) e
 		}
 		shifts = append(shifts, shift)
 	}
-	if _, err := m.Work.AddShifts(ctx, r.ID, shifts); err != nil || !p.away {
-		return err
-	}
-	from, err := m.day.Time(m.zone, 0)
-	if err != nil {
-		return err
-	}
-	_, err = m.Work.AddAbsence(ctx, r.ID, work.Window{Start: from, End: from.AddDate(0, 0, 2)}, "Training")
-	return err
-}
-
-// knownPeople finds the people of a company that is there already.
-func (m *maker) knownPeople(ctx context.Context) error {
-	staff, err := m.Store.StaffList(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range staff {
-		if mail, _, found := cutAt(s.Email); found {
-			m.people[mail] = s
-		}
-	}
-	teams, err := m.Store.Teams(ctx)
-	for _, t := range teams {
-		m.teams[t.Name] = t.ID
-	}
-	return err
-}
-
-func cutAt(address string) (name, domain string, found bool) {
-	i := slices.Index([]byte(address), '@')
-	if i < 0 {
-		return address, "", false
-	}
-	return address[:i], address[i+1:], address[i+1:] == "demo.example"
+	return shifts, nil
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"catchment/crm"
 	"catchment/crm/work"
@@ -46,47 +47,58 @@ const (
 
 // visits adds the work that is due: most of the first day can be done, a little cannot, so that the reasons show.
 func (m *maker) visits(ctx context.Context) error {
-	sites, err := m.someSites(ctx, dueToday+9*dueLater)
-	if err != nil {
-		return err
-	}
-	day := m.day
-	for i, site := range sites {
+	day, workplaces := m.day, m.workplaces(dueToday+9*dueLater)
+	for i, account := range workplaces {
 		if i >= dueToday && (i-dueToday)%dueLater == 0 {
-			at, err := day.Time(m.zone, 0)
+			noon, err := day.Time(m.zone, 12*time.Hour)
 			if err != nil {
 				return err
 			}
-			day = work.NextWorkingDay(at, m.zone)
+			day = work.NextWorkingDay(noon, m.zone)
 		}
-		j := pick(m, jobs)
-		seconds := 60 * pick(m, j.minutes)
-		fields := work.VisitFields{Kind: &j.kind, Title: &j.title, SiteID: &site, DurationSeconds: &seconds, Priority: &j.priority, Earliest: &day, Latest: &day}
-		if j.skill != "" {
-			fields.Skills = &[]string{j.skill}
+		if err := m.visit(ctx, i, m.id("site", account), day); err != nil {
+			return fmt.Errorf("%d. visit: %w", i+1, err)
 		}
-		if i >= dueToday {
-			latest := day.Add(4)
-			fields.Latest = &latest
-		}
-		if err := m.windows(&fields, day, i); err != nil {
-			return err
-		}
-		if i < len(misfits) {
-			if err := misfits[i](m, &fields); err != nil {
-				return err
-			}
-		}
-		if err := m.addVisit(ctx, fields); err != nil {
-			return err
-		}
-		m.Progress(0.9 + 0.1*float64(i)/float64(len(sites)))
+		m.Progress(0.9 + 0.1*float64(i)/float64(len(workplaces)))
 	}
-	return m.promise(ctx)
+	return m.promises(ctx)
+}
+
+// visit adds the i-th visit unless an earlier making got that far.
+func (m *maker) visit(ctx context.Context, i int, site uuid.UUID, day work.Day) error {
+	if _, err := m.Work.Visit(ctx, m.id("visit", i)); crm.KindOf(err) != crm.NotFound {
+		return err
+	}
+	f, err := m.due(i, site, day)
+	if err != nil {
+		return err
+	}
+	return m.apply(ctx, m.id("visit", i), step{"add_visit", 0, f})
+}
+
+// due returns the i-th visit, which is due on the day.
+func (m *maker) due(i int, site uuid.UUID, day work.Day) (work.VisitFields, error) {
+	chance := m.chance("visit", i)
+	j := pick(chance, jobs)
+	seconds, latest := 60*pick(chance, j.minutes), day
+	if i >= dueToday {
+		latest = day.Add(4)
+	}
+	f := work.VisitFields{Kind: &j.kind, Title: &j.title, SiteID: &site, DurationSeconds: &seconds, Priority: &j.priority, Earliest: &day, Latest: &latest}
+	if j.skill != "" {
+		f.Skills = &[]string{j.skill}
+	}
+	if err := m.windows(&f, day, i, chance); err != nil {
+		return f, err
+	}
+	if i < len(misfits) {
+		return f, misfits[i](m, &f)
+	}
+	return f, nil
 }
 
 // windows gives some visits the times their customers named.
-func (m *maker) windows(f *work.VisitFields, day work.Day, i int) error {
+func (m *maker) windows(f *work.VisitFields, day work.Day, i int, chance *rand.Rand) error {
 	hours := func(from, to float64) error {
 		w, err := m.window(day, from, to)
 		f.Windows = &[]work.Window{w}
@@ -98,8 +110,8 @@ func (m *maker) windows(f *work.VisitFields, day work.Day, i int) error {
 	case 2:
 		return hours(13, 16.5)
 	case 4:
-		if m.chance.IntN(3) == 0 {
-			from := 8 + float64(m.chance.IntN(7))
+		if chance.IntN(3) == 0 {
+			from := 8 + float64(chance.IntN(7))
 			return hours(from, from+2)
 		}
 	}
@@ -135,40 +147,43 @@ var misfits = []func(*maker, *work.VisitFields) error{
 
 func ptr[T any](v T) *T { return &v }
 
-func (m *maker) addVisit(ctx context.Context, f work.VisitFields) error {
-	_, err := m.apply(ctx, "add_visit", m.id(m.now), 0, f)
+// step is a command on a visit.
+type step struct {
+	kind    string
+	base    int // version of the visit
+	payload any
+}
+
+// apply takes the steps together or not at all.
+func (m *maker) apply(ctx context.Context, visit uuid.UUID, steps ...step) error {
+	var commands []work.Command
+	for _, s := range steps {
+		body, err := json.Marshal(s.payload)
+		if err != nil {
+			return err
+		}
+		commands = append(commands, work.Command{ID: uuid.NewSHA1(visit, []byte(s.kind)), Kind: s.kind, Visit: visit, BaseVersion: s.base, Payload: body})
+	}
+	_, err := m.Work.ApplyAll(ctx, commands)
 	return err
 }
 
-func (m *maker) apply(ctx context.Context, kind string, visit uuid.UUID, base int, payload any) (*work.Visit, error) {
-	body, err := json.Marshal(payload)
-	if err != nil {
-		return nil, err
+// workplaces returns the numbers of the first n accounts that still want something of us.
+func (m *maker) workplaces(n int) []int {
+	var out []int
+	for i := 0; i < m.Accounts && len(out) < n; i++ {
+		if m.account(i).Account.Stage != "lost" {
+			out = append(out, i)
+		}
 	}
-	v, err := m.Work.Apply(ctx, work.Command{ID: m.id(m.now), Kind: kind, Visit: visit, BaseVersion: base, Payload: body})
-	if err != nil {
-		return nil, err
-	}
-	if v.Decision != work.Applied {
-		return nil, fmt.Errorf("%s: %s", kind, v.Message)
-	}
-	return v.Visit, nil
+	return out
 }
 
-// someSites returns the sites of the first accounts in the demo's own order.
-func (m *maker) someSites(ctx context.Context, n int) (sites []uuid.UUID, err error) {
-	err = m.Store.Read(ctx, func(tx pgx.Tx) error {
-		rows, _ := tx.Query(ctx, `select s.id from customer.site s join customer.account a on a.id = s.account_id
-			where a.synthetic and a.stage <> 'lost' order by md5($2::text || s.street || s.house_number || a.name), s.no limit $1`, n, fmt.Sprint(m.Seed))
-		sites, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-		return crm.DBError(err, "site")
-	})
-	return sites, err
-}
+// promises is how many customers are told a time in advance, with a person, as the desk does on the phone.
+const promises = 2
 
-// promise gives two customers a time in advance, with a person, as the desk does on the phone.
-func (m *maker) promise(ctx context.Context) error {
-	visits, err := m.Work.DayVisits(ctx, m.day, m.day)
+func (m *maker) promises(ctx context.Context) error {
+	roster, err := m.Work.Roster(ctx, m.day, m.day)
 	if err != nil {
 		return err
 	}
@@ -177,23 +192,31 @@ func (m *maker) promise(ctx context.Context) error {
 		return err
 	}
 	given := 0
-	for _, v := range visits {
-		if given == 2 || len(v.Windows()) > 0 || len(v.Skills) != 1 || v.DurationSeconds > 5400 || v.ResourceID != nil {
+	for i := len(misfits); i < dueToday && given < promises; i++ {
+		v, err := m.Work.Visit(ctx, m.id("visit", i))
+		if crm.KindOf(err) == crm.NotFound { // fewer accounts than visits
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if v.PromiseStart != nil {
+			given++
+		}
+		if v.State != work.Proposed || len(v.Windows()) > 0 || len(v.Skills) != 1 || v.DurationSeconds > 5400 {
 			continue
 		}
-		for i, r := range resources {
-			if r.Kind != "technician" || i == len(resources)-1 || !contains(r.Skills, v.Skills[0]) {
+		w, err := m.window(m.day, 8.5+2*float64(given), 10.5+2*float64(given))
+		if err != nil {
+			return err
+		}
+		for _, r := range resources {
+			if r.Kind != "technician" || !slices.Contains(r.Skills, v.Skills[0]) || !onDuty(roster, r.ID, w) {
 				continue
 			}
-			w, err := m.window(m.day, 8.5+2*float64(given), 10.5+2*float64(given))
+			err := m.apply(ctx, v.ID, step{"assign", v.Version, map[string]any{"resource_id": r.ID, "start": w.Start.Add(30 * time.Minute)}},
+				step{"promise", v.Version + 1, w})
 			if err != nil {
-				return err
-			}
-			assigned, err := m.apply(ctx, "assign", v.ID, v.Version, map[string]any{"resource_id": r.ID, "start": w.Start.Add(30 * time.Minute)})
-			if err != nil {
-				return err
-			}
-			if _, err := m.apply(ctx, "promise", v.ID, assigned.Version, w); err != nil {
 				return err
 			}
 			given++
@@ -203,11 +226,9 @@ func (m *maker) promise(ctx context.Context) error {
 	return nil
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
+// onDuty tells whether the resource works through the whole window.
+func onDuty(roster []work.Shift, resource uuid.UUID, w work.Window) bool {
+	return slices.ContainsFunc(roster, func(s work.Shift) bool {
+		return s.ResourceID == resource && !s.Starts.After(w.Start) && !s.Ends.Before(w.End)
+	})
 }

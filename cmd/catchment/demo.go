@@ -15,7 +15,11 @@ import (
 // working day.
 func (h *house) ensureDemo(ctx context.Context, accounts int) (work.Day, error) {
 	_, err := h.store.Organisation(asSystem(ctx, "set-up"))
-	if crm.KindOf(err) == crm.NotFound {
+	missing := crm.KindOf(err) == crm.NotFound
+	if err == nil {
+		missing, err = demo.Unfinished(asSystem(ctx, "set-up"), h.store) // killed on the way
+	}
+	if missing {
 		err = h.loadDemo(ctx, accounts, 1)
 	}
 	return work.NextWorkingDay(h.store.Now(), h.zone(ctx)), err
