@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"catchment/geo/basemap"
@@ -24,7 +25,7 @@ type importCommands struct {
 }
 
 type importOSM struct {
-	From string `arg:"" help:"A file (.osm.pbf, .osm) or the URL of one; the word town for the generated town."`
+	From []string `arg:"" help:"A file (.osm.pbf, .osm) or the URL of one; several are joined to one map; the word town for the generated town."`
 }
 
 // Run imports an extract beside whatever else runs: processes that serve take it up by themselves.
@@ -37,10 +38,10 @@ func (c *importOSM) Run(ctx context.Context, s *settings, log *slog.Logger) erro
 	if _, err := postgis.Migrate(ctx, db.url); err != nil {
 		return err
 	}
-	if c.From == townName {
+	if len(c.From) == 1 && c.From[0] == townName {
 		return s.importTown(ctx, db.url)
 	}
-	return s.importExtract(ctx, db.url, c.From)
+	return s.importExtract(ctx, db.url, c.From...)
 }
 
 // townName asks for the generated town, and which one stands in where there is no network.
@@ -71,26 +72,39 @@ func download(ctx context.Context, url string) (io.ReadCloser, int64, error) {
 	return answer.Body, answer.ContentLength, nil
 }
 
-// importExtract puts a file or what lies at a URL in force.
-func (s *settings) importExtract(ctx context.Context, url, from string) error {
+// importExtract puts files, or what lies at URLs, in force: several as one map.
+func (s *settings) importExtract(ctx context.Context, url string, from ...string) error {
 	folder, err := s.folder("extracts")
 	if err != nil {
 		return err
 	}
-	var file extract.Fetched
-	err = step("fetching the extract", func(progress func(float64)) error {
-		file, err = extract.Fetch(ctx, from, folder, download, progress)
-		return err
-	})
+	var parts []*osm.Source
+	var names []string
+	defer func() {
+		for _, p := range parts {
+			p.Close()
+		}
+	}()
+	for _, f := range from {
+		var file extract.Fetched
+		err = step("fetching the extract", func(progress func(float64)) error {
+			file, err = extract.Fetch(ctx, f, folder, download, progress)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		src, err := osm.Open(file.Path)
+		if err != nil {
+			return err
+		}
+		parts, names = append(parts, src), append(names, file.Name)
+	}
+	src, err := osm.Merge(parts...)
 	if err != nil {
 		return err
 	}
-	src, err := osm.Open(file.Path)
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	return s.putInForce(ctx, url, src, file.Name, "osm")
+	return s.putInForce(ctx, url, src, strings.Join(names, ", "), "osm")
 }
 
 // importTown puts the generated town in force.
