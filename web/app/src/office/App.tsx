@@ -122,7 +122,7 @@ function MeMenu({ me, onLanguage }: { me: Me; onLanguage: () => void }) {
     return () => { removeEventListener('pointerdown', away); removeEventListener('keydown', away); };
   }, [open]);
   return <div className="me">
-    <button className="me-button" aria-label={`${me.name}: ${t('nav.me')}`} aria-expanded={open} onClick={() => setOpen(!open)}><Avatar of={me} size={30} /></button>
+    <button className="me-button" aria-label={`${me.initials} ${me.name}: ${t('nav.me')}`} aria-expanded={open} onClick={() => setOpen(!open)}><Avatar of={me} size={30} /></button>
     {open && <div className="me-panel">
       <div className="me-who"><Avatar of={me} size={36} /><div><b>{me.name}</b><span className="quiet">{me.role_title}</span><span className="faint">{me.organisation.name}</span></div></div>
       <fieldset className="segments"><legend>{t('me.theme')}</legend>{themes.map(([value, text, icon]) => <label key={value}><input type="radio" name="theme" checked={theme === value} onChange={() => setTheme(value)} /><Icon name={icon} size={16} /><span>{text}</span></label>)}</fieldset>

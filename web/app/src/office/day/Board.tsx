@@ -209,7 +209,7 @@ interface BarProps { bar: Bar; lane: number; left: number; wide: number; zone: s
 const BarView = memo(function BarView({ bar, lane, left, wide, zone, tabbable, locked, props }: BarProps) {
   const visit = bar.visit!;
   const light = useLight(visit.id);
-  const words = { title: visit.title, account: visit.account.name, from: clock(bar.start, zone), to: clock(bar.end, zone) };
+  const words = { number: bar.number ?? '', title: visit.title, account: visit.account.name, from: clock(bar.start, zone), to: clock(bar.end, zone) };
   const label = bar.late > 0 ? t('board.barLate', { ...words, n: bar.late }) : t('board.bar', words);
   function down(event: React.PointerEvent<HTMLDivElement>) {
     if (event.button !== 0) return;
