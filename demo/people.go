@@ -27,8 +27,8 @@ type person struct {
 var people = []person{
 	{mail: "admin", name: "Miriam Walser", role: "administrator"},
 	{mail: "manager", name: "Thomas Ritter", role: "sales_manager", team: "Sales"},
-	{mail: "rep", name: "Laura Beck", role: "rep", team: "Sales", kind: "rep"},
-	{mail: "rep2", name: "Jonas Hasler", role: "rep", team: "Sales", kind: "rep"},
+	{mail: "rep", name: "Laura Beck", role: "rep", team: "Sales", kind: "rep", skills: []string{"sales"}},
+	{mail: "rep2", name: "Jonas Hasler", role: "rep", team: "Sales", kind: "rep", skills: []string{"sales"}},
 	{mail: "dispatcher", name: "Petra Kaufmann", role: "dispatcher", team: "Service"},
 	{mail: "agent", name: "Selin Yilmaz", role: "service_agent", team: "Service"},
 	{mail: "marketer", name: "David Quaderer", role: "marketer"},
@@ -43,6 +43,7 @@ var people = []person{
 var skills = []work.Skill{
 	{Code: "gas", Name: "Gas burners"}, {Code: "oil", Name: "Oil burners"}, {Code: "heat_pump", Name: "Heat pumps"}, {Code: "ventilation", Name: "Ventilation"},
 	{Code: "cooling", Name: "Cooling"}, {Code: "electrical", Name: "Electrical certificate"}, {Code: "chimney", Name: "Chimney inspection"},
+	{Code: "sales", Name: "Sales talks"},
 }
 
 // weeks of shifts that are rostered ahead.

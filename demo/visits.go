@@ -33,9 +33,9 @@ var jobs = []job{
 	{"Thermostat replacement", "service", []int{30, 45}, "electrical", 30},
 	{"Meter reading", "service", []int{15, 20}, "", 5},
 	{"Acceptance after installation", "service", []int{45, 60}, "", 40},
-	{"Advice: replacing an old boiler", "sales", []int{45, 60}, "", 20},
-	{"Offer for a heat pump", "sales", []int{60, 75}, "", 40},
-	{"Yearly talk, key account", "sales", []int{45}, "", 30},
+	{"Advice: replacing an old boiler", "sales", []int{45, 60}, "sales", 20},
+	{"Offer for a heat pump", "sales", []int{60, 75}, "sales", 40},
+	{"Yearly talk, key account", "sales", []int{45}, "sales", 30},
 }
 
 // dueToday and dueLater are how many visits are due on the day to be planned and on each of the nine working days
