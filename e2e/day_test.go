@@ -98,8 +98,8 @@ func doVisit(phone *page) {
 	phone.fill("Note for the office", "Filter was full of fat.")
 	phone.shot("tech-close")
 	phone.accessible("closing a visit")
-	phone.click("Close visit")
-	phone.until("the visit to be closed", `!document.body.innerText.includes('Close visit')`)
+	phone.click("Done")
+	phone.until("the visit to be closed", `!document.body.innerText.includes('Close the visit')`)
 }
 
 func TestThePhoneOpensAndTakesNotesWithoutANetwork(t *testing.T) {

@@ -12,7 +12,7 @@ func TestGalleryOfAllScreens(t *testing.T) {
 		name, path, who, see string
 		devices              []device
 	}{
-		{"day", "/", "dispatcher", "visits planned", []device{desktop, handset}},
+		{"day", "/", "dispatcher", "People", []device{desktop, handset}},
 		{"visits", "/visits", "dispatcher", "Visits", []device{desktop, handset}},
 		{"accounts", "/accounts", "dispatcher", "Accounts", []device{desktop, handset}},
 		{"settings", "/settings", "admin", "Settings", []device{desktop, handset}},
@@ -37,6 +37,7 @@ func TestGalleryOfAllScreens(t *testing.T) {
 					}
 					p.signIn(s.path, s.who)
 					p.see(s.see)
+					p.until("the screen to be filled", `!document.querySelector('.skeleton') && (document.querySelector('main')?.innerText.length ?? 0) > 60`)
 					if s.name == "day" && !d.phone {
 						p.mapIdle()
 					}
