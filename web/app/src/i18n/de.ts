@@ -25,7 +25,7 @@ export const de: Same = {
 
   'day.title': 'Tag', 'day.previous': 'Tag davor', 'day.next': 'Tag danach', 'day.pick': 'Tag wählen', 'day.today': 'Heute', 'day.tomorrow': 'Morgen',
   'day.planned': '{served} von {n} Besuchen verplant', 'day.travel': '{time} Fahrt', 'day.km': '{km}', 'day.work': '{time} Arbeit', 'day.late': { one: '{n} verspätet', other: '{n} verspätet' },
-  'day.noResources': 'An diesem Tag hat niemand Dienst', 'day.noResourcesHint': 'Dienste werden je Person in den Einstellungen gesetzt.', 'day.absent': 'abwesend', 'day.noShift': 'kein Dienst',
+  'day.noResources': 'An diesem Tag hat niemand Dienst', 'day.noResourcesHint': 'Dienste werden je Person in den Einstellungen gesetzt.', 'day.absent': 'nicht im Dienst', 'day.noShift': 'kein Dienst',
   'day.addVisit': 'Besuch anlegen', 'day.density': 'Zeilenhöhe', 'day.zoomIn': 'Stunden länger', 'day.zoomOut': 'Stunden kürzer', 'day.fit': 'Ganzer Tag',
   'day.published': 'Veröffentlicht', 'day.proposal': 'Vorschlag', 'day.which': 'Welcher Plan gezeigt wird', 'day.empty': 'Keine Besuche an diesem Tag', 'day.emptyHint': 'Legen Sie einen an oder wählen Sie einen anderen Tag.',
   'day.divider': 'Größe der Flächen', 'day.lateBy': '{n} min zu spät', 'day.board': 'Tafel', 'day.map': 'Karte', 'day.list': 'Nicht verplant', 'day.legend': '{name}: {n} Besuche',
@@ -39,8 +39,8 @@ export const de: Same = {
   'plan.change': 'Änderung', 'plan.step.roads': 'Fahrminuten messen', 'plan.step.search': 'Beste Reihenfolge suchen', 'plan.step.shapes': 'Wege zeichnen',
 
   'board.label': 'Plan für {day}', 'board.people': 'Personen', 'board.row': '{name}, {n} Besuche', 'board.util': '{percent} % ausgelastet', 'board.travel': 'Fahrt {time}, {km}', 'board.break': 'Pause', 'board.now': 'Jetzt {time}',
-  'board.late': '+{n}', 'board.bar': '{title}, {account}, {from} bis {to}', 'board.barLate': '{title}, {account}, {from} bis {to}, {n} Minuten zu spät', 'board.pinned': 'Festgesetzt', 'board.promised': 'Zugesagt {span}', 'board.help': 'Pfeile gehen von Besuch zu Besuch. Alt und Pfeile verschieben. A weist zu, U nimmt herunter, P setzt fest.',
-  'board.cannot.skills': 'braucht {skill}', 'board.cannot.shift': 'außerhalb des Dienstes', 'board.cannot.absent': 'abwesend', 'board.cannot.window': 'außerhalb des Fensters {span}', 'board.moved': '{title} zu {name}, {time}', 'board.filter': 'Person oder Besuch finden',
+  'board.late': '+{n}', 'board.bar': '{number} {title} {account}, {from} bis {to}', 'board.barLate': '{number} {title} {account} +{n} Minuten zu spät, {from} bis {to}', 'board.pinned': 'Festgesetzt', 'board.promised': 'Zugesagt {span}', 'board.help': 'Pfeile gehen von Besuch zu Besuch. Alt und Pfeile verschieben. A weist zu, U nimmt herunter, P setzt fest.',
+  'board.cannot.skills': 'braucht {skill}', 'board.cannot.shift': 'außerhalb des Dienstes', 'board.cannot.absent': 'nicht im Dienst', 'board.cannot.window': 'außerhalb des Fensters {span}', 'board.moved': '{title} zu {name}, {time}', 'board.filter': 'Person oder Besuch finden',
   'board.proposalLocked': 'Erst den Vorschlag annehmen oder verwerfen, dann Besuche von Hand verschieben.',
 
   'unassigned.title': 'Ohne Platz', 'unassigned.due': 'Noch nicht verplant', 'unassigned.count': { one: '{n} Besuch · {hours}', other: '{n} Besuche · {hours}' }, 'unassigned.none': 'Jeder Besuch hat einen Platz', 'unassigned.noneHint': 'Was nicht passt, steht hier mit dem Grund.', 'unassigned.noReason': 'Noch nicht verplant', 'unassigned.sort': 'Ordnen nach', 'unassigned.byPriority': 'Vorrang', 'unassigned.byDuration': 'Dauer', 'unassigned.byDue': 'Fälligkeit',

@@ -21,7 +21,7 @@ export const en = {
 
   'day.title': 'Day', 'day.previous': 'Previous day', 'day.next': 'Next day', 'day.pick': 'Choose a day', 'day.today': 'Today', 'day.tomorrow': 'Tomorrow',
   'day.planned': '{served} of {n} visits planned', 'day.travel': '{time} on the road', 'day.km': '{km}', 'day.work': '{time} of work', 'day.late': { one: '{n} late', other: '{n} late' },
-  'day.noResources': 'Nobody is on shift this day', 'day.noResourcesHint': 'Shifts are set per person in Settings.', 'day.absent': 'absent', 'day.noShift': 'no shift',
+  'day.noResources': 'Nobody is on shift this day', 'day.noResourcesHint': 'Shifts are set per person in Settings.', 'day.absent': 'not on shift', 'day.noShift': 'no shift',
   'day.addVisit': 'Add visit', 'day.density': 'Row height', 'day.zoomIn': 'Longer hours', 'day.zoomOut': 'Shorter hours', 'day.fit': 'Fit the day',
   'day.published': 'Published', 'day.proposal': 'Proposal', 'day.which': 'Which plan is shown', 'day.empty': 'No visits on this day', 'day.emptyHint': 'Add one, or choose another day.',
   'day.divider': 'Size of the panes', 'day.lateBy': '{n} min late', 'day.board': 'Board', 'day.map': 'Map', 'day.list': 'Unassigned', 'day.legend': '{name}: {n} visits',
@@ -35,8 +35,8 @@ export const en = {
   'plan.change': 'Change', 'plan.step.roads': 'Measuring road minutes', 'plan.step.search': 'Finding the best order', 'plan.step.shapes': 'Drawing routes',
 
   'board.label': 'Schedule of {day}', 'board.people': 'People', 'board.row': '{name}, {n} visits', 'board.util': '{percent} % busy', 'board.travel': 'Travel {time}, {km}', 'board.break': 'Break', 'board.now': 'Now {time}',
-  'board.late': '+{n}', 'board.bar': '{title}, {account}, {from} to {to}', 'board.barLate': '{title}, {account}, {from} to {to}, {n} minutes late', 'board.pinned': 'Pinned', 'board.promised': 'Promised {span}', 'board.help': 'Arrows move between visits. Alt and arrows move the visit. A assigns, U takes it off, P pins.',
-  'board.cannot.skills': 'needs {skill}', 'board.cannot.shift': 'outside the shift', 'board.cannot.absent': 'absent', 'board.cannot.window': 'outside the window {span}', 'board.moved': '{title} to {name}, {time}', 'board.filter': 'Find a person or visit',
+  'board.late': '+{n}', 'board.bar': '{number} {title} {account}, {from} to {to}', 'board.barLate': '{number} {title} {account} +{n} minutes late, {from} to {to}', 'board.pinned': 'Pinned', 'board.promised': 'Promised {span}', 'board.help': 'Arrows move between visits. Alt and arrows move the visit. A assigns, U takes it off, P pins.',
+  'board.cannot.skills': 'needs {skill}', 'board.cannot.shift': 'outside the shift', 'board.cannot.absent': 'not on shift', 'board.cannot.window': 'outside the window {span}', 'board.moved': '{title} to {name}, {time}', 'board.filter': 'Find a person or visit',
   'board.proposalLocked': 'Accept or discard the proposal before moving visits by hand.',
 
   'unassigned.title': 'Without a place', 'unassigned.due': 'Not planned yet', 'unassigned.count': { one: '{n} visit · {hours}', other: '{n} visits · {hours}' }, 'unassigned.none': 'Every visit has a place', 'unassigned.noneHint': 'Visits that do not fit will be listed here with the reason.', 'unassigned.noReason': 'Not planned yet', 'unassigned.sort': 'Sort by', 'unassigned.byPriority': 'Priority', 'unassigned.byDuration': 'Duration', 'unassigned.byDue': 'Due',
