@@ -13,7 +13,7 @@ func seconds(t int64) int64 {
 }
 
 // answer writes a plan as a Solution.
-func (m *model) answer(p *plan) *Solution {
+func (m *model) answer(p *plan, remedies bool) *Solution {
 	s := &Solution{Unassigned: []Unassigned{}, Routes: []Route{}}
 	s.Summary.Violations = []Violation{}
 	s.Summary.Delivery, s.Summary.Pickup = make([]int64, m.dims), make([]int64, m.dims)
@@ -31,7 +31,7 @@ func (m *model) answer(p *plan) *Solution {
 	s.Summary.Cost = (cost + money/2) / money
 	missing := slices.Clone(p.missing)
 	slices.Sort(missing)
-	reasons := m.reasons(p, missing)
+	reasons := m.reasons(p, missing, remedies)
 	for i, t := range missing {
 		for _, end := range []int32{t, m.mate[t]} {
 			if end < 0 {

@@ -36,6 +36,8 @@ type Reason struct {
 	Late     int64         `json:"late,omitempty"`    // the fewest seconds missing anywhere, for no_room and window
 	Vehicle  *uint64       `json:"vehicle,omitempty"` // where Late is least, else the first one with Code
 	Vehicles []ReasonCount `json:"vehicles"`          // from the closest miss to the farthest
+
+	Remedies []Remedy `json:"remedies,omitempty"` // with Options.Remedies: what would make room
 }
 
 // ReasonCount is how many vehicles one rule keeps away.
@@ -64,12 +66,15 @@ func (r *Reason) String() string {
 }
 
 // reasons finds out for each missing visit what keeps it from each vehicle of the plan.
-func (m *model) reasons(p *plan, missing []int32) []*Reason {
+func (m *model) reasons(p *plan, missing []int32, remedies bool) []*Reason {
 	if len(missing) == 0 {
 		return nil
 	}
 	own := *m
 	own.vehicles = slices.Clone(m.vehicles)
+	for vi := range own.vehicles {
+		own.vehicles[vi].can = slices.Clone(m.vehicles[vi].can)
+	}
 	planned, alone := &worker{m: &own}, &worker{m: &own}
 	planned.cur.copyFrom(p)
 	alone.cur.routes = make([]route, len(m.vehicles))
@@ -81,20 +86,26 @@ func (m *model) reasons(p *plan, missing []int32) []*Reason {
 	}
 	out := make([]*Reason, len(missing))
 	for i, t := range missing {
-		out[i] = own.reason(planned, alone, t)
+		r, misses := own.reason(planned, alone, t)
+		if remedies {
+			r.Remedies = own.remedies(planned, t, misses)
+		}
+		out[i] = r
 	}
 	return out
 }
 
-func (m *model) reason(planned, alone *worker, t int32) *Reason {
+func (m *model) reason(planned, alone *worker, t int32) (*Reason, []miss) {
 	type tally struct {
 		count   int
 		late    int64
 		vehicle uint64
 	}
 	found := make(map[ReasonCode]*tally)
+	misses := make([]miss, 0, len(m.vehicles))
 	for vi := range m.vehicles {
 		code, late := m.hurdle(planned, alone, vi, t)
+		misses = append(misses, miss{vi, code, late})
 		id := m.problem.Vehicles[vi].ID
 		c := found[code]
 		if c == nil {
@@ -121,7 +132,7 @@ func (m *model) reason(planned, alone *worker, t int32) *Reason {
 		}
 		r.Vehicles = append(r.Vehicles, ReasonCount{Code: code, Count: c.count, Late: late})
 	}
-	return r
+	return r, misses
 }
 
 // hurdle names what keeps a visit from a vehicle and, where it is time, by how many ticks; forever if that is

@@ -25,6 +25,10 @@ type Options struct {
 	// is zero and the context has a deadline.
 	Now func() time.Time
 
+	// Remedies asks what would make room for each job that is on no route. It takes some milliseconds per job
+	// after the search.
+	Remedies bool
+
 	// Progress, if set, is called a few dozen times from the calling goroutine's search, between steps. It
 	// must not block.
 	Progress func(Progress)
@@ -70,7 +74,7 @@ func Solve(ctx context.Context, p *Problem, o Options) (*Solution, error) {
 	s.run()
 	w := s.workers[0]
 	w.finish()
-	return m.answer(&w.cur), nil
+	return m.answer(&w.cur, o.Remedies), nil
 }
 
 // search is the threads of one Solve.
