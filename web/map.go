@@ -30,7 +30,7 @@ const cutWithin = 10 * time.Second
 // MapRoutes returns what adds the base map to a router: style, TileJSON, tiles, signs and the land outside. They
 // are for who is signed in; nobody else's map is drawn on our cost.
 func MapRoutes(config MapConfig) func(chi.Router) {
-	m := mapServer(config)
+	m := &mapServer{MapConfig: config, tiles: newTileCache(config.Map.Tile)}
 	return func(router chi.Router) {
 		router.Group(func(r chi.Router) {
 			r.Use(m.signedIn)
@@ -48,9 +48,12 @@ func MapRoutes(config MapConfig) func(chi.Router) {
 	}
 }
 
-type mapServer MapConfig
+type mapServer struct {
+	MapConfig
+	tiles *tileCache
+}
 
-func (m mapServer) signedIn(next http.Handler) http.Handler {
+func (m *mapServer) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := crm.Require(r.Context(), crm.SignedIn); err != nil {
 			api.ProblemFor(r.Context(), m.Log, err, nil).Write(w)
@@ -64,7 +67,7 @@ func (m mapServer) signedIn(next http.Handler) http.Handler {
 
 // answer writes what the map gave, or what stood against it. Browsers keep it for themselves and ask again with
 // the tag, since an import may put another map in force at any moment.
-func (m mapServer) answer(w http.ResponseWriter, r *http.Request, kind, tag string, content []byte, err error) {
+func (m *mapServer) answer(w http.ResponseWriter, r *http.Request, kind, tag string, content []byte, err error) {
 	if err != nil {
 		var out basemap.OutOfRange
 		if errors.As(err, &out) {
@@ -91,7 +94,7 @@ func (m mapServer) answer(w http.ResponseWriter, r *http.Request, kind, tag stri
 }
 
 // known answers 304 without asking for content if the client has what is in force.
-func (m mapServer) known(w http.ResponseWriter, r *http.Request) (tag string, done bool) {
+func (m *mapServer) known(w http.ResponseWriter, r *http.Request) (tag string, done bool) {
 	tag, err := m.Map.ETag(r.Context())
 	if err != nil {
 		m.answer(w, r, "", "", nil, err)
@@ -104,7 +107,7 @@ func (m mapServer) known(w http.ResponseWriter, r *http.Request) (tag string, do
 	return tag, false
 }
 
-func (m mapServer) tile(w http.ResponseWriter, r *http.Request) {
+func (m *mapServer) tile(w http.ResponseWriter, r *http.Request) {
 	var at [3]int
 	for i, name := range []string{"z", "x", "y"} {
 		n, err := strconv.Atoi(chi.URLParam(r, name))
@@ -119,11 +122,19 @@ func (m mapServer) tile(w http.ResponseWriter, r *http.Request) {
 	if done {
 		return
 	}
-	tile, err := m.Map.Tile(r.Context(), at[0], at[1], at[2])
+	tile, err := m.tiles.get(r.Context(), tileKey{tag, at[0], at[1], at[2]})
+	if err == nil && tile != nil {
+		w.Header().Add("Vary", "Accept-Encoding")
+		if accepts(r.Header.Get("Accept-Encoding"), "gzip") {
+			w.Header().Set("Content-Encoding", "gzip")
+		} else {
+			tile, err = unpack(tile)
+		}
+	}
 	m.answer(w, r, "application/vnd.mapbox-vector-tile", tag, tile, err)
 }
 
-func (m mapServer) outside(w http.ResponseWriter, r *http.Request) {
+func (m *mapServer) outside(w http.ResponseWriter, r *http.Request) {
 	tag, done := m.known(w, r)
 	if done {
 		return
@@ -132,7 +143,7 @@ func (m mapServer) outside(w http.ResponseWriter, r *http.Request) {
 	m.answer(w, r, "application/geo+json", tag, content, err)
 }
 
-func (m mapServer) tileJSON(w http.ResponseWriter, r *http.Request) {
+func (m *mapServer) tileJSON(w http.ResponseWriter, r *http.Request) {
 	tag, err := m.Map.ETag(r.Context())
 	var content []byte
 	if err == nil {
@@ -141,7 +152,7 @@ func (m mapServer) tileJSON(w http.ResponseWriter, r *http.Request) {
 	m.answer(w, r, "application/json", tag, content, err)
 }
 
-func (m mapServer) style(w http.ResponseWriter, r *http.Request) {
+func (m *mapServer) style(w http.ResponseWriter, r *http.Request) {
 	theme := basemap.Theme(chi.URLParam(r, "theme"))
 	if theme != basemap.Light && theme != basemap.Dark {
 		api.NewProblem(http.StatusNotFound, "there is no such theme of the map",
@@ -152,7 +163,7 @@ func (m mapServer) style(w http.ResponseWriter, r *http.Request) {
 	m.answer(w, r, "application/json", "", content, err)
 }
 
-func (m mapServer) icon(w http.ResponseWriter, r *http.Request) {
+func (m *mapServer) icon(w http.ResponseWriter, r *http.Request) {
 	drawing, found := basemap.Icon(chi.URLParam(r, "name"))
 	if !found {
 		api.NewProblem(http.StatusNotFound, "the map has no such sign").Write(w)
@@ -162,7 +173,7 @@ func (m mapServer) icon(w http.ResponseWriter, r *http.Request) {
 }
 
 // origin returns scheme and host of addresses within answers: MapLibre's worker resolves none by itself.
-func (m mapServer) origin(r *http.Request) string {
+func (m *mapServer) origin(r *http.Request) string {
 	if m.Origin != "" {
 		return m.Origin
 	}

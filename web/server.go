@@ -54,7 +54,7 @@ type Config struct {
 	// MetricsFrom are the networks that may read /metrics, beside this machine.
 	MetricsFrom []netip.Prefix
 
-	// RequestsPerMinute is how much one client address may ask for; 6,000 if zero: an office of thirty behind
+	// RequestsPerMinute is how much one client address may ask for; 18,000 if zero: an office of thirty behind
 	// one address with busy maps.
 	RequestsPerMinute int
 }
@@ -71,7 +71,7 @@ type Server struct {
 // New returns a server that does not listen yet.
 func New(config Config) (*Server, error) {
 	if config.RequestsPerMinute == 0 {
-		config.RequestsPerMinute = 6000
+		config.RequestsPerMinute = 18_000
 	}
 	s := &Server{config: config, metrics: newMetrics(config)}
 	files, err := loadFiles(config.App)

@@ -184,9 +184,11 @@ func TestLimitsOfStreams(t *testing.T) {
 func TestAStreamOverHTTP(t *testing.T) {
 	t.Parallel()
 	h := quietHub()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Serve(w, r, subscribe(t, h, "plan:1"), nil)
 	}))
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	server.Start()
 	defer server.Close()
 	response, err := server.Client().Get(server.URL)
 	if err != nil {
@@ -209,6 +211,7 @@ func TestAStreamOverHTTP(t *testing.T) {
 	if diff := cmp.Diff("event: hello|data: {}", events(2)); diff != "" {
 		t.Error(diff)
 	}
+	time.Sleep(300 * time.Millisecond) // a stream outlives what a server allows a request
 	h.Publish(say("plan:1", "plan", "{\"id\":\n\"1\"}"))
 	if diff := cmp.Diff(`event: plan|data: {"id": "1"}`, events(2)); diff != "" {
 		t.Error(diff)
