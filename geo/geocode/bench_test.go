@@ -17,6 +17,7 @@ import (
 	"catchment/geo"
 	"catchment/geo/osm"
 	"catchment/geo/postgis"
+	"catchment/geo/town"
 )
 
 // country loads Liechtenstein from the folder EXTRACTS; without it the test is skipped.
@@ -179,7 +180,20 @@ func judge(t testing.TB, g *Geocoder, addresses []spoilt) (first, five float64, 
 	return first / n, five / n, took
 }
 
-func TestSpoiltAddressesAreFound(t *testing.T) {
+func TestSpoiltAddressesOfTheTownAreFound(t *testing.T) {
+	t.Parallel()
+	src, err := osm.FromBytes("town", town.Generate(3, 3).Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := loaded(t, src)
+	first, five, _ := judge(t, g, spoil(t, g, 120, 1))
+	if first < 0.95 || five < 0.99 {
+		t.Errorf("right one first in %.1f %%, within five in %.1f %%; want 95 and 99", 100*first, 100*five)
+	}
+}
+
+func TestSpoiltAddressesOfACountryAreFound(t *testing.T) {
 	t.Parallel()
 	g := country(t)
 	first, five, _ := judge(t, g, spoil(t, g, 240, 1))

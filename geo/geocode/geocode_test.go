@@ -132,6 +132,8 @@ func TestSearch(t *testing.T) {
 		{"a beginning without umlaut", Query{Text: "oberau muehlg", Typing: true}, "street Mühlgasse, 70001 Oberau", 0.8, 1, ""},
 		{"a beginning with a slip", Query{Text: "Haupstra", Typing: true, Near: &orb.Point{10.08, 49}}, "street Hauptstraße, 70002 Unterau (tie)", 0.5, tied, ""},
 		{"near breaks no tie but orders it", Query{Text: "Hauptstraße 5", Near: &orb.Point{10.08, 49}}, "house Hauptstraße 5, 70002 Unterau (tie)", 0.5, tied, ""},
+		{"a house number begun", Query{Text: "Hauptstraße 3 unterau", Typing: true}, "house Hauptstraße 3, 70002 Unterau", 0.95, 1, "house Hauptstraße 30b, 70002 Unterau"},
+		{"a number begun that is none yet", Query{Text: "unterau hauptstr 30", Typing: true}, "house Hauptstraße 30b, 70002 Unterau", 0.8, 1, ""},
 		{"nothing typed yet", Query{Text: " ", Typing: true}, "nothing", 0, 0, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -281,5 +283,42 @@ func TestGenerationsAreAskedTogetherAndDropped(t *testing.T) {
 	var left int
 	if err := owner.QueryRow(ctx, "select count(distinct generation) from geocode.house").Scan(&left); err != nil || left != 1 {
 		t.Errorf("%d generations left, %v; want 1", left, err)
+	}
+}
+
+func TestSampling(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	g := loaded(t, valley(t))
+	for _, test := range []struct {
+		name   string
+		sample func(n int, seed int64) ([]Drawn, error)
+		want   int
+	}{
+		{"the houses there are", func(n int, seed int64) ([]Drawn, error) { return g.Sample(ctx, n, seed) }, 13},
+		{"as many spots on streets as wanted", func(n int, seed int64) ([]Drawn, error) { return g.SampleStreets(ctx, n, seed) }, 100},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			all, err := test.sample(100, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(all) != test.want {
+				t.Errorf("%d drawn, want %d", len(all), test.want)
+			}
+			for _, d := range all {
+				if d.Street == "" || d.City == "" || d.HouseNumber == "" {
+					t.Errorf("drew %+v", d)
+				}
+			}
+			some, err := test.sample(5, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(all[:5], some); diff != "" {
+				t.Errorf("the same seed draws otherwise (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -83,7 +83,57 @@ func (g *Geocoder) Search(ctx context.Context, q Query) ([]Candidate, error) {
 	if err := g.houses(ctx, entries[:min(len(entries), mostHoused)]); err != nil {
 		return nil, err
 	}
-	return rank(entries, q, p.limit), nil
+	ranked := rank(entries, q, p.limit)
+	if q.Typing && len(ranked) > 0 {
+		return g.more(ctx, ranked, entries, p.limit)
+	}
+	return ranked, nil
+}
+
+// more adds, while a house number is being typed, houses of the first candidate's street whose numbers begin so.
+func (g *Geocoder) more(ctx context.Context, ranked []Candidate, entries []*found, limit int) ([]Candidate, error) {
+	first := ranked[0]
+	i := slices.IndexFunc(entries, func(e *found) bool {
+		return e.Kind == "street" && e.Name == first.Street && e.read.number != "" && e.hit != nil && e.hit.at == first.At
+	})
+	if i < 0 || first.Tie {
+		return ranked, nil
+	}
+	e := entries[i]
+	rows, err := g.DB.Query(ctx, `
+		select number, city, postcode, at
+		from (
+			select distinct on (key) number, key, ordinal, city, postcode, at
+			from geocode.house
+			where generation = $1 and entry = $2 and starts_with(key, $3) and key <> $3
+			order by key, interpolated
+		) h
+		order by ordinal, key
+		limit 4`, e.Generation, e.ID, e.read.number)
+	if err != nil {
+		return nil, fmt.Errorf("find more houses: %w", err)
+	}
+	defer rows.Close()
+	var more []Candidate
+	for rows.Next() {
+		c := Candidate{Kind: House, Street: e.Name, City: e.City, Postcode: e.Postcode, Country: e.Country, Confidence: 0.9 * e.fit.confidence}
+		var city, postcode string
+		if err := rows.Scan(&c.HouseNumber, &city, &postcode, &c.At); err != nil {
+			return nil, fmt.Errorf("find more houses: %w", err)
+		}
+		c.City, c.Postcode = cmp.Or(city, c.City), cmp.Or(postcode, c.Postcode)
+		c.Label = c.label()
+		more = append(more, c)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("find more houses: %w", err)
+	}
+	if len(more) > 0 && first.Kind == Nearest {
+		ranked = ranked[1:] // a number begun is no number missed
+		return append(more, ranked...)[:min(limit, len(more)+len(ranked))], nil
+	}
+	out := append([]Candidate{first}, more...)
+	return append(out, ranked[1:]...)[:min(limit, len(out)+len(ranked)-1)], nil
 }
 
 // recall finds the entries that share the rarest words with the query, with slips forgiven.
