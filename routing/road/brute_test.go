@@ -120,15 +120,14 @@ func (b *bruteForce) read(r osm.Relation) {
 				continue
 			}
 			for _, walked := range b.walks(via, at) {
-				end := at
-				if len(walked) > 0 {
-					_, end = b.ends(walked[len(walked)-1])
-				}
+				parts := append([][]stride{{start}}, walked...)
+				last := parts[len(parts)-1]
+				_, end := b.ends(last[len(last)-1])
 				for _, t := range to {
-					for _, last := range b.lastStrides(t) {
-						exit := flip(last)
+					for _, arrival := range b.lastStrides(t) {
+						exit := flip(arrival)
 						if out, _ := b.ends(exit); out == end {
-							b.add(strings.HasPrefix(kind, "only_"), slices.Concat([]stride{start}, walked), exit)
+							b.add(strings.HasPrefix(kind, "only_"), parts, exit)
 						}
 					}
 				}
@@ -137,18 +136,13 @@ func (b *bruteForce) read(r osm.Relation) {
 	}
 }
 
-func (b *bruteForce) add(only bool, after []stride, to stride) {
-	// Travellers may turn where the ways of the restriction meet.
-	for i, s := range after {
-		next := to
-		if i+1 < len(after) {
-			next = after[i+1]
-		}
-		if next.way != s.way || i+1 == len(after) {
-			_, n := b.ends(s)
-			b.must[n] = true
-		}
+// add notes a rule: after the strides of each way in turn comes one more. Travellers may turn where ways meet.
+func (b *bruteForce) add(only bool, parts [][]stride, to stride) {
+	for _, part := range parts {
+		_, n := b.ends(part[len(part)-1])
+		b.must[n] = true
 	}
+	after := slices.Concat(parts...)
 	for _, s := range append(slices.Clone(after), to) {
 		if from, end := b.ends(s); !b.lane(s).open || !b.m.located[from] || !b.m.located[end] {
 			return
@@ -167,12 +161,12 @@ func (b *bruteForce) lastStrides(id int64) []stride {
 	return nil
 }
 
-// walks returns every way to walk the via ways in order, each from where the one before was left.
-func (b *bruteForce) walks(via []int64, at uint32) [][]stride {
+// walks returns every way to walk the via ways in order, each from where the one before was left, way by way.
+func (b *bruteForce) walks(via []int64, at uint32) [][][]stride {
 	if len(via) == 0 {
-		return [][]stride{nil}
+		return [][][]stride{nil}
 	}
-	var all [][]stride
+	var all [][][]stride
 	for w, way := range b.m.ways {
 		if way.id != via[0] {
 			continue
@@ -190,7 +184,7 @@ func (b *bruteForce) walks(via []int64, at uint32) [][]stride {
 					walked = append(walked, stride{w, k - 1, true})
 				}
 				for _, rest := range b.walks(via[1:], way.nodes[j]) {
-					all = append(all, slices.Concat(walked, rest))
+					all = append(all, append([][]stride{walked}, rest...))
 				}
 			}
 		}
@@ -370,6 +364,11 @@ func (b *bruteForce) turn(n uint32, last, s stride, about bool) (weight, tenths 
 				}
 				for angle <= -180 {
 					angle += 360
+				}
+				name := b.m.ways[last.way].name
+				oneways := !b.lane(flip(last)).open && !b.lane(flip(s)).open && !arrive.round && !leave.round
+				if oneways && name != 0 && name == b.m.ways[s.way].name && arrive.class == leave.class && math.Abs(angle) > 120 {
+					about, angle = true, 180 // from one carriageway to the other
 				}
 			}
 			seconds += b.p.turnSeconds(angle, arrive.left)

@@ -1,6 +1,9 @@
 package road
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // EdgeID numbers the edges of a graph.
 type EdgeID uint32
@@ -178,7 +181,7 @@ func (x *expansion) priceTurn(n uint32, by hopEnd, e, f rawEdge, about bool) tur
 	if len(x.leaving[n]) > 2 || from.ferry != to.ferry || about {
 		if x.p.TurnSeconds > 0 {
 			angle := deviation(x.bearing[reversed(e)]+180, x.bearing[f])
-			if about {
+			if about = about || x.rounds(e, f, angle); about {
 				angle = 180
 			}
 			seconds += x.p.turnSeconds(angle, from.left)
@@ -194,6 +197,17 @@ func (x *expansion) priceTurn(n uint32, by hopEnd, e, f rawEdge, about bool) tur
 	}
 	return t
 }
+
+// rounds tells whether a turn leads from one carriageway of a road to the other, where they meet: turning about
+// for the driver, though not onto the same segment.
+func (x *expansion) rounds(e, f rawEdge, angle float64) bool {
+	from, to := &x.all[e>>1], &x.all[f>>1]
+	return math.Abs(angle) > turnsBack && from.name == to.name && from.name != 0 && from.class == to.class &&
+		!from.round && !to.round && !x.isOpen(reversed(e)) && !x.isOpen(reversed(f))
+}
+
+// turnsBack is the angle from which turning onto the other carriageway is turning about, in degrees.
+const turnsBack = 120
 
 // waitAt returns the seconds a sign at the crossing costs who comes by the hop.
 func (x *expansion) waitAt(n uint32, by hopEnd, e, f rawEdge) float64 {

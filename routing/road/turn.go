@@ -68,7 +68,102 @@ func perceivedBearing(along []point, class class, round bool) float64 {
 	if straight(far, 0.5*laneWidth) {
 		return bearing(far[0], far[len(far)-1])
 	}
+	if straightFor(far, 0.25*laneWidth) >= room+lookAhead {
+		return bearing(along[0], placeAt(along, 5))
+	}
+	if a, b := fitLine(far); a != b && staysNear(far, a, b, 0.35*laneWidth) {
+		return bearing(a, b)
+	}
+	if curved(far) {
+		return bearing(placeAt(along, 4), placeAt(along, 6))
+	}
+	if rest := skip(far, 0.64*room); len(rest) >= 2 {
+		if a, b := fitLine(rest); a != b && staysNear(rest, a, b, 0.5*laneWidth) {
+			return bearing(a, b)
+		}
+	}
 	return bearing(along[0], placeAt(along, lookAhead))
+}
+
+// straightFor returns how far a line runs straight from its start, in metres.
+func straightFor(line []point, slack float64) float64 {
+	meters := line[0].meters(line[1])
+	for i := 2; i < len(line) && straight(line[:i+1], slack); i++ {
+		meters += line[i-1].meters(line[i])
+	}
+	return meters
+}
+
+// curved tells whether a line bends to one side all along, by more than 20 degrees.
+func curved(line []point) bool {
+	n := len(line)
+	if math.Abs(deviation(bearing(line[0], line[1]), bearing(line[n-2], line[n-1]))) <= 20 {
+		return false
+	}
+	sign := 0
+	for _, p := range line[1 : n-1] {
+		a, b := line[0], line[n-1]
+		cross := float64(b.lon-a.lon)*float64(p.lat-a.lat) - float64(b.lat-a.lat)*float64(p.lon-a.lon)
+		switch {
+		case cross > 0 && sign >= 0:
+			sign = 1
+		case cross < 0 && sign <= 0:
+			sign = -1
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// skip cuts the first metres off a line.
+func skip(line []point, meters float64) []point {
+	for i := 0; i+1 < len(line); i++ {
+		d := line[i].meters(line[i+1])
+		if d > meters {
+			return append([]point{between(line[i], line[i+1], meters/d)}, line[i+1:]...)
+		}
+		meters -= d
+	}
+	return nil
+}
+
+// staysNear tells whether no place of a line lies further than the slack from the stretch between a and b.
+func staysNear(line []point, a, b point, slack float64) bool {
+	for _, p := range line {
+		if _, d := project(p, a, b); d > slack {
+			return false
+		}
+	}
+	return true
+}
+
+// fitLine returns two points of the straight line closest to places a metre apart along a line, in its
+// direction: the projections of its ends, by least squares across the line.
+func fitLine(line []point) (a, b point) {
+	cos := math.Cos(float64(line[0].lat) * math.Pi / 180 / 1e7)
+	var n, sx, sy, sxx, sxy, syy float64
+	add := func(p point) {
+		x, y := float64(p.lon-line[0].lon)*cos, float64(p.lat-line[0].lat)
+		n, sx, sy = n+1, sx+x, sy+y
+		sxx, sxy, syy = sxx+x*x, sxy+x*y, syy+y*y
+	}
+	for i := 0; i+1 < len(line); i++ {
+		steps := int(line[i].meters(line[i+1])) + 1
+		for k := range steps {
+			add(between(line[i], line[i+1], float64(k)/float64(steps)))
+		}
+	}
+	add(line[len(line)-1])
+	mx, my := sx/n, sy/n
+	angle := math.Atan2(2*(sxy/n-mx*my), sxx/n-mx*mx-(syy/n-my*my)) / 2
+	dx, dy := math.Cos(angle), math.Sin(angle)
+	onto := func(p point) point {
+		x, y := float64(p.lon-line[0].lon)*cos-mx, float64(p.lat-line[0].lat)-my
+		t := x*dx + y*dy
+		return point{line[0].lon + int32(math.Round((mx+t*dx)/cos)), line[0].lat + int32(math.Round(my+t*dy))}
+	}
+	return onto(line[0]), onto(line[len(line)-1])
 }
 
 // bearing returns the compass bearing from a to b in degrees, 0 to 360.
