@@ -39,7 +39,7 @@ export const de: Same = {
   'plan.change': 'Änderung', 'plan.step.roads': 'Fahrminuten messen', 'plan.step.search': 'Beste Reihenfolge suchen', 'plan.step.shapes': 'Wege zeichnen',
 
   'board.label': 'Plan für {day}', 'board.people': 'Personen', 'board.row': '{name}, {n} Besuche', 'board.util': '{percent} % ausgelastet', 'board.travel': 'Fahrt {time}, {km}', 'board.break': 'Pause', 'board.now': 'Jetzt {time}',
-  'board.late': '+{n}', 'board.bar': '{number} {title} {account}, {from} bis {to}', 'board.barLate': '{number} {title} {account} +{n} Minuten zu spät, {from} bis {to}', 'board.pinned': 'Festgesetzt', 'board.promised': 'Zugesagt {span}', 'board.help': 'Pfeile gehen von Besuch zu Besuch. Alt und Pfeile verschieben. A weist zu, U nimmt herunter, P setzt fest.',
+  'board.late': '+{n}', 'board.bar': '{from} bis {to}', 'board.barLate': '{from} bis {to}, {n} Minuten zu spät', 'board.pinned': 'Festgesetzt', 'board.promised': 'Zugesagt {span}', 'board.help': 'Pfeile gehen von Besuch zu Besuch. Alt und Pfeile verschieben. A weist zu, U nimmt herunter, P setzt fest.',
   'board.cannot.skills': 'braucht {skill}', 'board.cannot.shift': 'außerhalb des Dienstes', 'board.cannot.absent': 'nicht im Dienst', 'board.cannot.window': 'außerhalb des Fensters {span}', 'board.moved': '{title} zu {name}, {time}', 'board.filter': 'Person oder Besuch finden',
   'board.proposalLocked': 'Erst den Vorschlag annehmen oder verwerfen, dann Besuche von Hand verschieben.',
 

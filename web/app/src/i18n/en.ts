@@ -35,7 +35,7 @@ export const en = {
   'plan.change': 'Change', 'plan.step.roads': 'Measuring road minutes', 'plan.step.search': 'Finding the best order', 'plan.step.shapes': 'Drawing routes',
 
   'board.label': 'Schedule of {day}', 'board.people': 'People', 'board.row': '{name}, {n} visits', 'board.util': '{percent} % busy', 'board.travel': 'Travel {time}, {km}', 'board.break': 'Break', 'board.now': 'Now {time}',
-  'board.late': '+{n}', 'board.bar': '{number} {title} {account}, {from} to {to}', 'board.barLate': '{number} {title} {account} +{n} minutes late, {from} to {to}', 'board.pinned': 'Pinned', 'board.promised': 'Promised {span}', 'board.help': 'Arrows move between visits. Alt and arrows move the visit. A assigns, U takes it off, P pins.',
+  'board.late': '+{n}', 'board.bar': '{from} to {to}', 'board.barLate': '{from} to {to}, {n} minutes late', 'board.pinned': 'Pinned', 'board.promised': 'Promised {span}', 'board.help': 'Arrows move between visits. Alt and arrows move the visit. A assigns, U takes it off, P pins.',
   'board.cannot.skills': 'needs {skill}', 'board.cannot.shift': 'outside the shift', 'board.cannot.absent': 'not on shift', 'board.cannot.window': 'outside the window {span}', 'board.moved': '{title} to {name}, {time}', 'board.filter': 'Find a person or visit',
   'board.proposalLocked': 'Accept or discard the proposal before moving visits by hand.',
 
