@@ -204,14 +204,14 @@ func quote(s string) string {
 }
 
 // finder returns the middle of the visible element people would call by a name: its label, its text, its
-// placeholder. Exact names go before longer ones.
-const finder = `(function(name, kinds) {
+// placeholder. For a while only exact names count, then longer ones too.
+const finder = `(function(name, kinds, exact) {
 	const words = s => (s || '').replace(/\s+/g, ' ').trim();
 	const seen = e => { const r = e.getBoundingClientRect(); const s = getComputedStyle(e); return r.width > 0 && r.height > 0 && s.visibility !== 'hidden' && s.pointerEvents !== 'none' && !e.disabled && !e.closest('[inert],[aria-hidden=true]'); };
 	const label = e => { const by = e.getAttribute('aria-labelledby'); return words(e.getAttribute('aria-label')) || (by && words(by.split(' ').map(i => document.getElementById(i)?.innerText || '').join(' '))) || (e.labels && e.labels.length ? words([...e.labels].map(l => l.innerText).join(' ')) : '') || words(e.innerText) || words(e.placeholder) || words(e.title); };
 	const all = [...document.querySelectorAll(kinds)].filter(seen);
 	const top = e => { const r = e.getBoundingClientRect(); const at = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2); return at && (e === at || e.contains(at) || at.contains(e) || (e.labels && [...e.labels].some(l => l.contains(at)))); };
-	const fits = [...all.filter(e => label(e) === name), ...all.filter(e => label(e).startsWith(name)), ...all.filter(e => label(e).includes(name))];
+	const fits = exact ? all.filter(e => label(e) === name) : [...all.filter(e => label(e).startsWith(name)), ...all.filter(e => label(e).includes(name))];
 	for (const e of fits) { e.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'}); if (top(e)) { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; } }
 	return [-1, -1];
 })`
@@ -223,8 +223,8 @@ const (
 
 func (p *page) find(name, kinds string) (x, y float64) {
 	p.t.Helper()
-	script := fmt.Sprintf("%s(%s, %s)", finder, quote(name), quote(kinds))
 	for began := time.Now(); time.Since(began) < 45*time.Second; time.Sleep(120 * time.Millisecond) {
+		script := fmt.Sprintf("%s(%s, %s, %t)", finder, quote(name), quote(kinds), time.Since(began) < 4*time.Second)
 		at, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]float64](script))
 		if err == nil && len(at) == 2 && at[0] >= 0 {
 			return at[0], at[1]
