@@ -212,6 +212,64 @@ func TestTheOutsideIsTheWorldWithoutTheMunicipality(t *testing.T) {
 	}
 }
 
+// coast is a square of streets with the sea south of a shore that runs east at 49.0 degrees, and an island in it.
+func coast(t postgis.TB) *osm.Source {
+	var b bytes.Buffer
+	w := osm.NewWriter(&b, osm.Header{Program: "test"})
+	must := func(err error) {
+		if err != nil {
+			t.Fatalf("write the coast: %v", err)
+		}
+	}
+	for i, p := range []orb.Point{
+		{9.98, 49.01}, {10.02, 49.01}, {10.02, 48.98}, {9.98, 48.98}, // 1-4 a ring road, half of it under water
+		{9.9, 49}, {10.1, 49}, // 5-6 the shore
+		{9.999, 48.99}, {10.001, 48.99}, {10.001, 48.992}, {9.999, 48.992}, // 7-10 the island
+	} {
+		must(w.Node(osm.Node{ID: int64(i + 1), At: p}))
+	}
+	must(w.Way(osm.Way{ID: 1, Nodes: []int64{1, 2, 3, 4, 1}, Tags: tagged("highway", "residential")}))
+	must(w.Way(osm.Way{ID: 2, Nodes: []int64{5, 6}, Tags: tagged("natural", "coastline")}))
+	must(w.Way(osm.Way{ID: 3, Nodes: []int64{7, 8, 9, 10, 7}, Tags: tagged("natural", "coastline")}))
+	must(w.Close())
+	src, err := osm.FromBytes("coast", b.Bytes())
+	must(err)
+	return src
+}
+
+func TestTheSeaLiesRightOfTheShore(t *testing.T) {
+	t.Parallel()
+	url := postgis.TestDatabaseURL(t)
+	owner := postgis.TestOwner(t, url)
+	fill(t, owner, 1, coast(t))
+	for _, test := range []struct {
+		name     string
+		lon, lat float64
+		want     bool
+	}{
+		{"north of the shore", 10, 49.005, false},
+		{"south of the shore", 10, 48.995, true},
+		{"on the island", 10, 48.991, false},
+		{"south of the island", 10, 48.985, true},
+	} {
+		var wet bool
+		err := owner.QueryRow(context.Background(), `
+			select exists (select from basemap.water where kind = 'sea' and st_intersects(geom, st_transform(st_setsrid(st_point($1, $2), 4326), 3857)))`,
+			test.lon, test.lat).Scan(&wet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wet != test.want {
+			t.Errorf("%s: sea is %v, want %v", test.name, wet, test.want)
+		}
+	}
+	var covered bool
+	err := owner.QueryRow(context.Background(), "select st_covers(geom, st_setsrid(st_point(10, 48.985), 4326)) from basemap.coverage").Scan(&covered)
+	if err != nil || !covered {
+		t.Errorf("the sea is covered: %v, %v", covered, err)
+	}
+}
+
 func TestWithoutAnExtractTheMapIsEmptyAndEverythingIsOutside(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -22,6 +22,33 @@ func cellAt(m orb.Point) cell {
 // coverage finds what the extract covers and stores it. An extract of a country or a town is that country's or
 // town's own area, widened a little; any other is the ground on which its roads and land lie, with gaps closed.
 func (l *load) coverage() error {
+	if err := l.ground(); err != nil {
+		return err
+	}
+	if len(l.shores) == 0 {
+		return nil
+	}
+	// Off the coast there is nothing to be missed. Widening and narrowing again takes in capes and islets on which
+	// nothing stands.
+	_, err := l.tx.Exec(l.ctx, fmt.Sprintf(`
+		with sea as (
+			select st_union(st_makevalid(st_simplify(geom, 20))) as geom
+			from basemap.water_%[1]d
+			where kind = 'sea'
+		)
+		update basemap.coverage_%[1]d c
+		set geom = st_multi(st_collectionextract(st_transform(
+			st_buffer(st_buffer(st_union(st_transform(c.geom, 3857), sea.geom), 500, 'quad_segs=2'), -500, 'quad_segs=2'), 4326), 3))
+		from sea
+		where sea.geom is not null`, l.generation))
+	if err != nil {
+		return fmt.Errorf("add the sea to what the extract covers: %w", err)
+	}
+	return nil
+}
+
+// ground stores what the extract covers on land.
+func (l *load) ground() error {
 	cells, side := l.coarse(6000)
 	if len(cells) == 0 {
 		return nil

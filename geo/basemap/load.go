@@ -116,6 +116,7 @@ type load struct {
 	streets                      map[streetKey][]orb.LineString
 	streetNames                  map[string]map[string]string
 	rivers                       map[riverKey][]orb.LineString
+	shores                       []orb.LineString // coastlines, land on the left
 	cells                        map[cell]int
 	districts                    []orb.MultiPolygon // closed administrative areas, in map metres
 }
@@ -267,6 +268,10 @@ func (l *load) lineOf(tags osm.Tags, line orb.LineString) {
 		}
 		key := riverKey{kind, minzoom, yes(tags.Get("tunnel")), name}
 		l.rivers[key] = append(l.rivers[key], line)
+		return
+	}
+	if tags.Get("natural") == "coastline" {
+		l.shores = append(l.shores, line)
 		return
 	}
 	kind, ok := roadOf(tags)
@@ -529,6 +534,9 @@ func (l *load) finish() error {
 		}
 	}
 	l.writeBoundaries(levels)
+	if err := l.sea(); err != nil {
+		return err
+	}
 	if err := l.writeRivers(); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ var layers = []struct {
 		from basemap.land{detail}
 		where generation = any($2) and geom && (select near from tile) and area > {least} * $3 * $3
 		order by rank, area desc`},
-	{"water", 0, map[string]string{"kind": "lake, river, basin or pool", "intermittent": "not always there"}, `
+	{"water", 0, map[string]string{"kind": "sea, lake, river, basin or pool", "intermittent": "not always there"}, `
 		select kind, nullif(intermittent, false) as intermittent, st_asmvtgeom(geom, (select box from tile), 4096, 128, true) as geom
 		from basemap.water{detail}
 		where generation = any($2) and geom && (select near from tile) and area > {least} * $3 * $3`},
