@@ -184,32 +184,49 @@ func (g *Graph) climbTo(c *climb, f foothold) {
 	c.run(&g.down, g.parent)
 }
 
-// climbOver finds the best way between two footholds that leaves the first one's segment.
-func (g *Graph) climbOver(from, to foothold) (Cost, []EdgeID) {
+// fromBothEnds searches from both ends and hands both searches over.
+func (g *Graph) fromBothEnds(from, to foothold, use func(out, in *climb)) {
 	out, in := g.newClimb(), g.newClimb()
-	defer func() {
-		out.reset()
-		in.reset()
-		g.climbs.Put(out)
-		g.climbs.Put(in)
-	}()
 	g.climbFrom(out, from)
 	g.climbTo(in, to)
-	best, bestLength, top := noKey, uint32(math.MaxUint32), uint32(0)
-	for _, r := range in.ranks {
-		a, b := &out.label[r], &in.label[r]
-		if a.key == noKey || b.key == noKey {
-			continue
+	use(out, in)
+	out.reset()
+	in.reset()
+	g.climbs.Put(out)
+	g.climbs.Put(in)
+}
+
+// climbOver finds the best way between two footholds that leaves the first one's segment: its cost, and the
+// edges after the one it starts on.
+func (g *Graph) climbOver(from, to foothold) (cost Cost, edges []EdgeID) {
+	cost = never
+	g.fromBothEnds(from, to, func(out, in *climb) {
+		best, bestLength, top := noKey, uint32(math.MaxUint32), uint32(0)
+		for _, r := range in.ranks {
+			if k, d := meet(out, in, r); k < best || k == best && d < bestLength {
+				best, bestLength, top = k, d, r
+			}
 		}
-		if k, d := a.key+b.key, a.decimeters+b.decimeters; k < best || k == best && d < bestLength {
-			best, bestLength, top = k, d, r
+		if best != noKey {
+			cost, edges = best.cost(bestLength), g.over(out, in, top)
 		}
+	})
+	return cost, edges
+}
+
+// meet returns the cost of the way over an edge that both searches have reached.
+func meet(out, in *climb, rank uint32) (key, uint32) {
+	a, b := &out.label[rank], &in.label[rank]
+	if a.key == noKey || b.key == noKey {
+		return noKey, math.MaxUint32
 	}
-	if best == noKey {
-		return never, nil
-	}
+	return a.key + b.key, a.decimeters + b.decimeters
+}
+
+// over returns the edges of the way that two searches have found over an edge.
+func (g *Graph) over(out, in *climb, top uint32) []EdgeID {
 	edges := []EdgeID{g.edgeAt[top]}
-	// Upwards, from the top back to the start; each arc's middle edges follow its lower end.
+	// Upwards, from the top back to the start; the edges an arc skips lie between its ends.
 	for r := top; out.label[r].arc != noVia; r = out.label[r].from {
 		mark := len(edges)
 		edges = append(edges, g.edgeAt[out.label[r].from])
@@ -221,7 +238,7 @@ func (g *Graph) climbOver(from, to foothold) (Cost, []EdgeID) {
 		edges = g.middles(edges, &g.down, in.label[r].arc, in.label[r].from)
 		edges = append(edges, g.edgeAt[in.label[r].from])
 	}
-	return best.cost(bestLength), edges
+	return edges
 }
 
 // middles appends the edges an arc skips, in the order of travel. Low is the rank of its lower end.

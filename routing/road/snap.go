@@ -1,7 +1,6 @@
 package road
 
 import (
-	"container/heap"
 	"iter"
 	"math"
 	"slices"
@@ -152,25 +151,50 @@ type candidate struct {
 	share  float64
 }
 
+// before orders candidates: the nearer first, boxes before hops as near, so that equally near hops come in the
+// order of their number.
+func (c candidate) before(d candidate) bool {
+	switch {
+	case c.meters != d.meters:
+		return c.meters < d.meters
+	case c.level != d.level:
+		return c.level > d.level
+	}
+	return c.index < d.index
+}
+
+// candidates is a binary heap.
 type candidates []candidate
 
-func (c candidates) Len() int { return len(c) }
-func (c candidates) Less(i, j int) bool {
-	switch {
-	case c[i].meters != c[j].meters:
-		return c[i].meters < c[j].meters
-	case c[i].level != c[j].level:
-		return c[i].level > c[j].level // boxes first, so that equally near hops come in the order of their number
+func (q *candidates) push(c candidate) {
+	h := append(*q, c)
+	i := len(h) - 1
+	for i > 0 && c.before(h[(i-1)/2]) {
+		h[i] = h[(i-1)/2]
+		i = (i - 1) / 2
 	}
-	return c[i].index < c[j].index
+	h[i] = c
+	*q = h
 }
-func (c candidates) Swap(i, j int) { c[i], c[j] = c[j], c[i] }
-func (c *candidates) Push(x any)   { *c = append(*c, x.(candidate)) }
-func (c *candidates) Pop() any {
-	last := len(*c) - 1
-	x := (*c)[last]
-	*c = (*c)[:last]
-	return x
+
+func (q *candidates) pop() candidate {
+	h := *q
+	top, last := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
+	for i, n := 0, len(h); n > 0; {
+		child := 2*i + 1
+		if child+1 < n && h[child+1].before(h[child]) {
+			child++
+		}
+		if child >= n || !h[child].before(last) {
+			h[i] = last
+			break
+		}
+		h[i] = h[child]
+		i = child
+	}
+	*q = h
+	return top
 }
 
 // near calls visit with the hops around a place, nearest first, until visit returns false or none is left
@@ -184,10 +208,11 @@ func (g *Graph) near(p point, limit float64, visit func(foothold) bool) {
 		starts = append(starts, starts[len(starts)-1]+n)
 	}
 	top := len(starts)
-	queue := candidates{{level: top, index: 0}}
+	queue := make(candidates, 1, 128)
+	queue[0] = candidate{level: top}
 	cos := math.Cos(float64(p.lat) * math.Pi / 180 / 1e7)
 	for len(queue) > 0 {
-		c := heap.Pop(&queue).(candidate)
+		c := queue.pop()
 		if c.meters > limit {
 			return
 		}
@@ -203,7 +228,7 @@ func (g *Graph) near(p point, limit float64, visit func(foothold) bool) {
 		if c.level == 1 {
 			for _, hop := range g.leaves[first:min(end, len(g.leaves))] {
 				share, meters := project(p, g.points[hop], g.points[hop+1])
-				heap.Push(&queue, candidate{meters, 0, int(hop), share})
+				queue.push(candidate{meters, 0, int(hop), share})
 			}
 			continue
 		}
@@ -212,7 +237,7 @@ func (g *Graph) near(p point, limit float64, visit func(foothold) bool) {
 			b := g.boxes[starts[c.level-2]+i]
 			dx := float64(max(int64(b.minLon)-int64(p.lon), int64(p.lon)-int64(b.maxLon), 0)) * cos
 			dy := float64(max(int64(b.minLat)-int64(p.lat), int64(p.lat)-int64(b.maxLat), 0))
-			heap.Push(&queue, candidate{math.Hypot(dx, dy) * metersPerUnit, c.level - 1, i, 0})
+			queue.push(candidate{math.Hypot(dx, dy) * metersPerUnit, c.level - 1, i, 0})
 		}
 	}
 }

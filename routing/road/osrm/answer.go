@@ -239,7 +239,14 @@ func (a *answer) route() error {
 	a.w.object(func() {
 		a.ok()
 		a.w.key("routes")
-		a.w.list(func() { a.journey(a.legs(ways), nil) })
+		a.w.list(func() {
+			a.journey(a.legs(ways), nil)
+			if a.r.Alternatives > 0 && len(places) == 2 {
+				for _, w := range a.g.Alternatives(places[0], places[1], a.r.Alternatives)[1:] {
+					a.journey([][]*road.Way{{w}}, nil)
+				}
+			}
+		})
 		a.waypoints("waypoints", stops)
 	})
 	return nil

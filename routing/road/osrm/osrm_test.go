@@ -492,6 +492,7 @@ func TestWrongRequestsGetTheProtocolsCodes(t *testing.T) {
 		{"too few times", "/match/v1/driving/0,0;0.001,0", "timestamps=5", "InvalidOptions"},
 		{"a track in a field", "/match/v1/driving/0.001,0.001;0.002,0.001", "", "NoMatch"},
 		{"a flat buffer", "/route/v1/driving/0,0;0.001,0.flatbuffers", "", "InvalidOptions"},
+		{"a class to leave out", "/route/v1/driving/0,0;0.001,0", "exclude=toll", "InvalidValue"},
 		{"legs that skip the end", "/route/v1/driving/0,0;0.001,0;0.002,0", "waypoints=0;1", "InvalidValue"},
 	}
 	for _, test := range tests {

@@ -27,6 +27,7 @@ type Request struct {
 	Steps            bool
 	Annotations      map[string]bool // duration, distance, speed, weight, nodes, datasources
 	Geometry         Geometry
+	Alternatives     int    // how many routes more than the best are wanted
 	Overview         string // simplified, full or false
 	ContinueStraight string // default, true or false
 	Stops            []int  // of route and match: the coordinates between which legs run; nil for all
@@ -67,6 +68,9 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Message }
 func problem(code, format string, args ...any) *Problem {
 	return &Problem{code, fmt.Sprintf(format, args...)}
 }
+
+// maxAlternatives bounds the routes offered beside the best one, as OSRM does unless it is told otherwise.
+const maxAlternatives = 3
 
 // MaxCoordinates bounds the places of one request.
 const MaxCoordinates = 10_000
@@ -114,6 +118,9 @@ func Parse(path, rawQuery string) (*Request, *Problem) {
 		if pair != "" {
 			key, raw, _ := strings.Cut(pair, "=")
 			value, err := url.QueryUnescape(raw)
+			if key == "exclude" && value != "" {
+				return nil, problem("InvalidValue", "Exclude flag combination is not supported.")
+			}
 			if err != nil || !r.option(key, value) {
 				return nil, problem("InvalidQuery", "Query string malformed close to position %d", position)
 			}
@@ -188,6 +195,8 @@ func (r *Request) option(key, value string) bool {
 	}
 	legs := r.Service == "route" || r.Service == "match" || r.Service == "trip"
 	switch key {
+	case "exclude":
+		return true // empty
 	case "bearings":
 		return each(readBearing)
 	case "radiuses":
@@ -220,7 +229,11 @@ func (r *Request) option(key, value string) bool {
 		return readIndexes(&r.Stops, value, len(r.Waypoints))
 	case r.Service == "route" && key == "alternatives":
 		n, err := strconv.Atoi(value)
-		return value == "true" || value == "false" || err == nil && n >= 0
+		if value == "true" {
+			n, err = 1, nil
+		}
+		r.Alternatives = min(n, maxAlternatives)
+		return value == "false" || err == nil && n >= 0
 	case r.Service == "route" && key == "continue_straight":
 		return oneOf(&r.ContinueStraight, "default", "true", "false")
 	case r.Service == "table" && key == "sources":
