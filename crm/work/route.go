@@ -56,8 +56,9 @@ type Publication struct {
 }
 
 // Publish writes the routes of a plan within the transaction and puts their visits on them, each by a command. It
-// is a Conflict if a visit changed since the plan was made; nothing is written then. Routes already started keep
-// their state; visits that were on a replaced route and are on none now become planned again.
+// is a Conflict if a visit changed since the plan was made; nothing is written then. Routes already started are a
+// Conflict too; visits that were on a replaced route and are on none now are proposed again, unless they are promised
+// or pinned, which is a Conflict: no promise is broken in silence.
 func (w *Work) Publish(ctx context.Context, tx pgx.Tx, p Publication) error {
 	actor, err := crm.Require(ctx, crm.PlanPublish)
 	if err != nil {
@@ -113,15 +114,19 @@ func (w *Work) publishVisit(ctx context.Context, tx pgx.Tx, p Publication, r Rou
 	return nil
 }
 
-// release takes visits that fell out of a replaced route back to the unplanned.
+// release takes visits that fell out of a replaced route back to the unplanned. One that is promised or pinned does
+// not fall out unnoticed: that is a Conflict.
 func (w *Work) release(ctx context.Context, tx pgx.Tx, p Publication, visits []uuid.UUID) error {
 	for _, id := range visits {
 		v, err := lockVisit(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if v.State != Dispatched && v.State != Planned || v.PromiseStart != nil || v.Pinned {
+		if v.State != Dispatched && v.State != Planned {
 			continue
+		}
+		if v.PromiseStart != nil || v.Pinned {
+			return crm.Conflictf("visit %s is promised or pinned, and the plan leaves it out: have it planned, or unassign it knowingly", v.Number)
 		}
 		if _, err := w.decide(crm.WithActor(ctx, publisher(ctx)), tx, Command{ID: p.Commands(id), Kind: "unassign", Visit: id, BaseVersion: v.Version}); err != nil {
 			return err
