@@ -12,9 +12,9 @@ import (
 // Switch is a Travel whose engines can be exchanged while it answers: when a new map comes in force, questions
 // under way are answered on the old one, and it is closed behind them.
 type Switch struct {
-	mu      sync.RWMutex
-	engines map[Profile]Travel
-	otherwise   Travel
+	mu        sync.RWMutex
+	engines   map[Profile]Travel
+	otherwise Travel
 }
 
 // NewSwitch returns a switch that asks otherwise for every profile without an engine of its own.
@@ -38,6 +38,13 @@ func (s *Switch) Profiles() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return len(s.engines)
+}
+
+// Use hands f the engine that answers for the profile now, which is not closed before f returns.
+func (s *Switch) Use(profile Profile, f func(Travel)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	f(s.pick(profile))
 }
 
 func (s *Switch) pick(profile Profile) Travel {

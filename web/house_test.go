@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,7 @@ type house struct {
 	url     string
 	pool    *pgxpool.Pool
 	rooms   api.Rooms
+	roads   *routing.Switch
 	log     *lockedBuffer
 
 	tom     work.Resource // the technician's line on the board
@@ -72,22 +74,23 @@ func newHouse(t *testing.T) *house {
 	}
 	out := &lockedBuffer{}
 	log := slog.New(slog.NewJSONHandler(out, nil))
-	jobs := &work.Work{Store: store}
+	jobs, roads := &work.Work{Store: store}, routing.NewSwitch(routing.NewGreatCircle())
 	none := func(context.Context) ([]int64, error) { return nil, nil }
 	rooms := api.Rooms{
 		Store: store, Customers: &customer.Customers{Store: store}, Work: jobs, Desk: desk, Hub: live.NewHub(log),
-		Plans:     &dispatch.Planner{Store: store, Work: jobs, Travel: routing.NewGreatCircle()},
+		Plans:     &dispatch.Planner{Store: store, Work: jobs, Travel: roads},
 		Addresses: &geocode.Geocoder{DB: pool, InForce: none},
 		Place: func(context.Context) (api.Place, error) {
 			return api.Place{Bound: orb.Bound{Min: orb.Point{9.47, 47.05}, Max: orb.Point{9.64, 47.27}}, Source: "town", Name: "Test", Attribution: "© nobody"}, nil
 		},
 	}
 	server, err := New(Config{Log: log, Pool: pool, Desk: desk, Hub: rooms.Hub, App: bundle, Version: "test", API: api.Operations(rooms),
-		Routes: MapRoutes(MapConfig{Map: &basemap.Map{DB: pool, InForce: none}, Log: log}), RequestsPerMinute: 1_000_000})
+		Routes:            Join(MapRoutes(MapConfig{Map: &basemap.Map{DB: pool, InForce: none}, Log: log}), RoadRoutes(RoadConfig{Roads: roads, Log: log})),
+		RequestsPerMinute: 1_000_000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, url: url, pool: pool, rooms: rooms, log: out, handler: server.Handler(), server: httptest.NewServer(server.Handler())}
+	h := &house{t: t, url: url, pool: pool, rooms: rooms, roads: roads, log: out, handler: server.Handler(), server: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.server.Close)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -174,7 +177,8 @@ func (c *client) call(method, path string, body any, headers ...string) answer {
 		reader = bytes.NewReader(text)
 	}
 	target := path
-	if strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/map") && !strings.HasPrefix(path, "/tiles") {
+	beside := func(prefix string) bool { return strings.HasPrefix(path, prefix) }
+	if !slices.ContainsFunc([]string{"/map/", "/tiles/", "/osrm/", "/vroom"}, beside) {
 		target = Prefix + path
 	}
 	request := httptest.NewRequest(method, target, reader)

@@ -259,7 +259,7 @@ func (s *Server) awaitConnection(ctx context.Context) error {
 }
 
 func needsActor(path string) bool {
-	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/tiles/") || strings.HasPrefix(path, "/map/")
+	return path == "/vroom" || slices.ContainsFunc([]string{"/api/", "/tiles/", "/map/", "/osrm/"}, func(below string) bool { return strings.HasPrefix(path, below) })
 }
 
 // clientAddress returns the address a request came from: the last hop in X-Forwarded-For that is not a proxy of

@@ -249,7 +249,9 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 	}
 	server, err := web.New(web.Config{
 		Log: h.log, Pool: h.pool, Desk: desk, Hub: hub, App: web.App(), Version: version(), Origin: o.Origin,
-		API: api.Operations(rooms), Routes: web.MapRoutes(web.MapConfig{Map: base, Log: h.log, Origin: o.Origin}),
+		API: api.Operations(rooms),
+		Routes: web.Join(web.MapRoutes(web.MapConfig{Map: base, Log: h.log, Origin: o.Origin}),
+			web.RoadRoutes(web.RoadConfig{Roads: h.travel, Log: h.log})),
 	})
 	return server, hub, err
 }
