@@ -46,7 +46,8 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
   const [me, setMe] = useState<Point | null>(null);
   const shade = useShade();
   const shown = useRef({ shade, fitKey: '' });
-  const marked = useRef<{ pins: string[]; lines: string[] }>({ pins: [], lines: [] });
+  const lit = useRef<{ source: string; id: string; key: string }[]>([]);
+  const dimmed = useRef(new Map<string, { source: string; id: string }>());
   const paint = useRef<typeof import('./paint') | null>(null);
 
   // The map itself: made once, taken down with the component.
@@ -125,20 +126,37 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
     if (source && paint.current) source.setData(linesData(lines, paint.current.personColour));
   }, [lines, ready, shade]);
 
+  // What is pointed at or chosen lights up, and what is behind the route in front steps back, a moment later: moving over the
+  // board never waits for the map.
   useEffect(() => {
-    const it = map.current;
-    if (!it?.getSource('our-pins')) return;
-    for (const id of marked.current.pins) it.removeFeatureState({ source: 'our-pins', id });
-    for (const id of marked.current.lines) it.removeFeatureState({ source: 'our-lines', id });
-    marked.current = { pins: [], lines: [] };
-    const mark = (id: string, state: object) => { it.setFeatureState({ source: 'our-pins', id }, state); marked.current.pins.push(id); };
-    if (group) {
-      for (const pin of pins) if (pin.group && pin.group !== group) mark(pin.id, { dim: true });
-      for (const line of lines) if (line.group !== group) { it.setFeatureState({ source: 'our-lines', id: line.group }, { dim: true }); marked.current.lines.push(line.group); }
-    }
-    if (hovered) mark(hovered, { hovered: true, dim: false });
-    if (selected) mark(selected, { selected: true, dim: false });
-  }, [selected, hovered, group, pins, lines, ready]);
+    const timer = setTimeout(() => {
+      const it = map.current;
+      if (!it?.getSource('our-pins')) return;
+      for (const { source, id, key } of lit.current) it.removeFeatureState({ source, id }, key);
+      lit.current = [];
+      for (const [id, key] of [[hovered, 'hovered'], [selected, 'selected']] as const) {
+        if (!id) continue;
+        it.setFeatureState({ source: 'our-pins', id }, { [key]: true });
+        lit.current.push({ source: 'our-pins', id, key });
+      }
+    }, 60);
+    return () => clearTimeout(timer);
+  }, [selected, hovered, ready]);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      const it = map.current;
+      if (!it?.getSource('our-pins')) return;
+      const behind = new Map<string, { source: string; id: string }>();
+      if (group) {
+        for (const pin of pins) if (pin.group && pin.group !== group) behind.set('pin ' + pin.id, { source: 'our-pins', id: pin.id });
+        for (const line of lines) if (line.group !== group) behind.set('line ' + line.group, { source: 'our-lines', id: line.group });
+      }
+      for (const [name, feature] of dimmed.current) if (!behind.has(name)) it.removeFeatureState(feature, 'dim');
+      for (const feature of behind.values()) it.setFeatureState(feature, { dim: true });
+      dimmed.current = behind;
+    }, 120);
+    return () => clearTimeout(timer);
+  }, [group, pins, lines, ready]);
 
   useEffect(() => {
     const key = fitKey ?? '';

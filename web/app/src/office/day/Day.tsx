@@ -15,7 +15,7 @@ import { AssignDialog } from './AssignDialog';
 import { BoardView, headHeight, headWidth } from './Board';
 import { undoLast, useCommands } from './commands';
 import { DayMap } from './DayMap';
-import { buildModel } from './model';
+import { buildModel, reuse, type Model } from './model';
 import { PlanBar } from './PlanBar';
 import { Split, useStored } from './Split';
 import { daySpan, type Scale } from './timeline';
@@ -47,7 +47,8 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
   const current = plan.data ?? board.data?.plan ?? null;
   const proposal = current && (current.state === 'ready' || current.state === 'accepted') && current.routes ? current : null;
   const shown = proposal && view === 'proposal' ? proposal : null;
-  const model = useMemo(() => board.data ? buildModel(board.data, shown, publishedPlan.data) : null, [board.data, shown, publishedPlan.data]);
+  const last = useRef<Model | null>(null);
+  const model = useMemo(() => last.current = board.data ? reuse(last.current, buildModel(board.data, shown, publishedPlan.data)) : null, [board.data, shown, publishedPlan.data]);
 
   const refresh = useRef(0);
   useLive(`day:${day}`, () => {
@@ -106,7 +107,7 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
       {mayWrite && <button className="button" onClick={() => setAdding(true)}><Icon name="plus" size={18} />{t('day.addVisit')}</button>}
     </DayHead>
     <PlanBar me={me} board={board.data} plan={current} view={view} onView={setView} total={model.total} />
-    <Split name="day" side={<Split key={detail ? 'detail' : 'list'} name={detail ? 'map-detail' : 'map'} start={detail ? 54 : 38} down side={detail ?? <Unassigned model={found} board={board.data} skills={skills.data} zone={zone} published={!shown && !publishedPlan.data} locked={shown !== null || !mayWrite} onOpen={open} onAssign={setAssigning} onDragging={setDragging} commands={commands} />}>
+    <Split name="day" side={<Split name={detail ? 'map-detail' : 'map'} start={detail ? 54 : 38} down side={detail ?? <Unassigned model={found} board={board.data} skills={skills.data} zone={zone} published={!shown && !publishedPlan.data} locked={shown !== null || !mayWrite} onOpen={open} onAssign={setAssigning} onDragging={setDragging} commands={commands} />}>
       <DayMap me={me} model={found} board={board.data} plan={shown} day={day} zone={zone} onOpen={open} />
     </Split>}>
       <div className="board-box" ref={boardBox}>
@@ -155,7 +156,7 @@ function useNow(day: string, zone: string): number | null {
 }
 
 /** Only lanes and visits that hold the words, by person, title, account, place or number. */
-function filterModel(model: ReturnType<typeof buildModel>, words: string): ReturnType<typeof buildModel> {
+function filterModel(model: Model, words: string): Model {
   const has = (...texts: (string | null | undefined)[]) => texts.some(text => text?.toLocaleLowerCase().includes(words));
   const lanes = model.lanes.filter(lane => has(lane.resource.name) || lane.bars.some(bar => bar.visit && has(bar.visit.title, bar.visit.account.name, bar.visit.site.label, bar.visit.number)));
   return { ...model, lanes, left: model.left.filter(({ visit }) => has(visit.title, visit.account.name, visit.site.label, visit.number)), byVisit: new Map(lanes.flatMap(lane => lane.bars.flatMap(bar => bar.visit ? [[bar.visit.id, { lane, bar }] as const] : []))) };

@@ -1,6 +1,6 @@
 // The day on the map: routes in their people's colours, numbered stops, what has no place.
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, memo, Suspense, useMemo } from 'react';
 import { get } from '../../api/client';
 import type { Board, Me, Plan, Point } from '../../api/types';
 import { t } from '../../i18n';
@@ -12,7 +12,7 @@ import { isClosed, type Model } from './model';
 const MapView = lazy(() => import('../../map/MapView').then(module => ({ default: module.MapView })));
 type Shapes = GeoJSON.FeatureCollection<GeoJSON.LineString, { resource_id: string; leg: number }>;
 
-export function DayMap({ me, model, board, plan, day, zone, onOpen }: { me: Me; model: Model; board: Board; plan: Plan | null; day: string; zone: string; onOpen: (id: string) => void }) {
+export const DayMap = memo(function DayMap({ me, model, board, plan, day, zone, onOpen }: { me: Me; model: Model; board: Board; plan: Plan | null; day: string; zone: string; onOpen: (id: string) => void }) {
   const focus = useFocus();
   const routes = plan ? [] : model.lanes.map(lane => lane.routeId).filter(id => id !== null);
   const planned = useQuery({ queryKey: ['shapes', plan?.id], enabled: plan !== null, staleTime: Infinity, queryFn: ({ signal }) => get<Shapes>(`/plans/${plan!.id}/shapes`, undefined, signal) });
@@ -43,4 +43,4 @@ export function DayMap({ me, model, board, plan, day, zone, onOpen }: { me: Me; 
     <MapView label={t('day.map')} bounds={me.map.bounds} attribution={me.map.attribution} pins={pins} lines={lines} selected={focus.selected} hovered={focus.hovered} group={group} fitKey={`${day} ${zone}`}
       onHover={id => hover(id && !id.startsWith('base') ? id : null)} onPick={id => { if (id && !id.startsWith('base') && id !== 'me') onOpen(id); else select(null); }} />
   </Suspense>;
-}
+});

@@ -1,6 +1,6 @@
 // Planning a day: run, watch, stop, look at what would change, accept, publish.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { call, get, post } from '../../api/client';
 import type { Board, Me, Plan } from '../../api/types';
 import { t } from '../../i18n';
@@ -15,7 +15,7 @@ import { stepWords } from './reasons';
 
 interface Props { me: Me; board: Board; plan: Plan | null; view: 'proposal' | 'published'; onView: (view: 'proposal' | 'published') => void; total: number }
 
-export function PlanBar({ me, board, plan, view, onView, total }: Props) {
+export const PlanBar = memo(function PlanBar({ me, board, plan, view, onView, total }: Props) {
   const queries = useQueryClient();
   const [details, setDetails] = useState(false);
   const live = useLiveState();
@@ -58,6 +58,7 @@ export function PlanBar({ me, board, plan, view, onView, total }: Props) {
   });
   const published = (board.routes ?? []).some(route => route.id !== null);
   const waiting = act.isPending;
+  const nobody = board.resources.every(resource => resource.absent || (resource.shifts ?? []).length === 0);
   const mayRun = me.rights.includes('plan.run'), mayPublish = me.rights.includes('plan.publish');
 
   if (plan && busy) {
@@ -96,11 +97,11 @@ export function PlanBar({ me, board, plan, view, onView, total }: Props) {
   }
   return <section className="plan-bar" aria-live="polite">
     {plan?.state === 'failed' ? <span className="banner" data-tone="danger" role="alert"><Icon name="warn" size={18} /><b>{t('plan.failed')}</b>{plan.error || t('plan.failedHint')}</span>
-      : <span className="quiet">{total === 0 ? t('plan.noVisits') : published ? t('plan.isPublished') : t('plan.notYet')}</span>}
+      : <span className="quiet">{nobody ? t('day.noResources') : total === 0 ? t('plan.noVisits') : published ? t('plan.isPublished') : t('plan.notYet')}</span>}
     <span className="gap" />
-    {mayRun && <button className="button" data-look={published ? undefined : 'primary'} disabled={waiting || total === 0} onClick={() => act.mutate('run')}><Icon name="bolt" size={18} />{published ? t('plan.again') : t('plan.run')}</button>}
+    {mayRun && <button className="button" data-look={published ? undefined : 'primary'} disabled={waiting || total === 0 || nobody} onClick={() => act.mutate('run')}><Icon name="bolt" size={18} />{published ? t('plan.again') : t('plan.run')}</button>}
   </section>;
-}
+});
 
 /** The proposal beside what is published, person by person. */
 function Differences({ board, plan, onClose }: { board: Board; plan: Plan; onClose: () => void }) {

@@ -3,13 +3,23 @@ import { useRef, useState, type ReactNode } from 'react';
 import { t } from '../../i18n';
 
 export function useStored(name: string, otherwise: number): [number, (value: number) => void] {
-  const [value, setValue] = useState(() => { try { return Number(localStorage.getItem(name)) || otherwise; } catch { return otherwise; } });
-  return [value, next => { setValue(next); try { localStorage.setItem(name, String(next)); } catch { /* not remembered then */ } }];
+  const [value, setValue] = useState(() => stored(name, otherwise));
+  return [value, next => { setValue(next); store(name, next); }];
+}
+
+function stored(name: string, otherwise: number): number {
+  try { return Number(localStorage.getItem(name)) || otherwise; } catch { return otherwise; }
+}
+function store(name: string, value: number): void {
+  try { localStorage.setItem(name, String(value)); } catch { /* storage may be forbidden: the size is not remembered then */ }
 }
 
 /** The side pane lies right, or below with `down`; its share of the whole is 15 to 70 percent. */
 export function Split({ name, down, start, side, children }: { name: string; down?: boolean; start?: number; side: ReactNode; children: ReactNode }) {
-  const [share, setShare] = useStored(`split-${name}`, start ?? 33);
+  // By name, for the same panes may hold other things, and then have another size.
+  const [shares, setShares] = useState<Record<string, number>>({});
+  const share = shares[name] ?? stored(`split-${name}`, start ?? 33);
+  const setShare = (value: number) => { setShares({ ...shares, [name]: value }); store(`split-${name}`, value); };
   const box = useRef<HTMLDivElement>(null);
   const clamp = (value: number) => Math.min(70, Math.max(15, value));
   function down_(event: React.PointerEvent) {

@@ -1,6 +1,6 @@
 // What has no place: each visit with the reason in plain words and what would help; dragged or assigned onto the board.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { Board, Skill } from '../../api/types';
 import { t } from '../../i18n';
 import { clock, duration, hours } from '../../i18n/format';
@@ -18,7 +18,7 @@ interface Props {
 }
 type Order = 'priority' | 'duration' | 'due';
 
-export function Unassigned(props: Props) {
+export const Unassigned = memo(function Unassigned(props: Props) {
   const { model, published, onOpen, onAssign } = props;
   const [order, setOrder] = useState<Order>('priority');
   const scroller = useRef<HTMLDivElement>(null);
@@ -62,7 +62,7 @@ export function Unassigned(props: Props) {
         <ul style={{ height: rows.getTotalSize() }}>{rows.getVirtualItems().map(row => <Item key={row.key} one={left[row.index]!} top={row.start} index={row.index} measure={rows.measureElement} {...props} />)}</ul>
       </div>}
   </section>;
-}
+});
 
 function Item({ one, top, index, measure, model, board, skills, zone, published, locked, commands, onOpen, onAssign, onDragging }: Props & { one: Left; top: number; index: number; measure: (element: HTMLElement | null) => void }) {
   const { visit, why } = one;

@@ -4,7 +4,7 @@ import type { Board, Plan, Resource, Stop, Visit } from '../../api/types';
 import { de } from '../../i18n/de';
 import { en } from '../../i18n/en';
 import { setCatalog } from '../../i18n';
-import { buildModel, compare, firstGap, lateness, misfit } from './model';
+import { buildModel, compare, firstGap, lateness, misfit, reuse } from './model';
 import { remedyWords, whyWords } from './reasons';
 import { daySpan, hour, snap, ticks, timeAt, x } from './timeline';
 
@@ -132,4 +132,18 @@ test('the board shows the shifts with room around them, and at least the office 
   assert.deepEqual([span.from, span.to], [ms(6), ms(20)]);
   assert.deepEqual(daySpan('2026-11-23', zone, []), { from: ms(7), to: ms(18) });
   assert.ok(daySpan('2026-11-23', zone, [[NaN, Infinity]]).to <= ms(18));
+});
+
+test('what did not change is the same object, so that only what changed is drawn anew', () => {
+  const before = buildModel(board(), null);
+  const visits = board().visits!;
+  const source = { ...board(), resources: before.lanes.map(lane => lane.resource) };
+  const first = buildModel({ ...source, visits }, null);
+  const unchanged = reuse(first, buildModel({ ...source, visits }, null));
+  assert.equal(unchanged.lanes[0], first.lanes[0]);
+  const moved = reuse(first, buildModel({ ...source, visits: visits.map(one => one.id === '2' ? planned('2', 'B', 11) : one) }, null));
+  assert.notEqual(moved.lanes[0], first.lanes[0]);
+  assert.equal(moved.lanes[0]!.bars[0], first.lanes[0]!.bars[0]);
+  assert.deepEqual(moved.lanes[1]!.bars.map(bar => bar.key), ['2']);
+  assert.equal(moved.byVisit.get('2')!.lane, moved.lanes[1]);
 });

@@ -96,10 +96,28 @@ export function buildModel(board: Board, proposal: Plan | null, reasonsOf: Plan 
   const why = new Map((proposal ?? reasonsOf)?.unassigned?.map(one => [one.visit_id, one]) ?? []);
   const left = [...visits.values()].filter(visit => !placed.has(visit.id) && !isClosed(visit)).map(visit => ({ visit, why: why.get(visit.id) ?? null }));
   left.sort((a, b) => b.visit.priority - a.visit.priority || a.visit.title.localeCompare(b.visit.title));
-  const byVisit = new Map(lanes.flatMap(lane => lane.bars.flatMap(bar => bar.visit ? [[bar.visit.id, { lane, bar }] as const] : [])));
+  const byVisit = index(lanes);
   const sum = (of: (lane: Lane) => number) => lanes.reduce((all, lane) => all + of(lane), 0);
   return { lanes, left, byVisit, served: byVisit.size, total: byVisit.size + left.length, late: sum(lane => lane.late), travelSeconds: sum(lane => lane.travelSeconds), travelMeters: sum(lane => lane.travelMeters), workSeconds: sum(lane => lane.workSeconds) };
 }
+
+/** The model with the lanes and bars of the one before where nothing changed in them, so that only what changed is drawn anew. */
+export function reuse(before: Model | null, now: Model): Model {
+  if (!before) return now;
+  const old = new Map(before.lanes.map(lane => [lane.resource.id, lane]));
+  const lanes = now.lanes.map(lane => {
+    const was = old.get(lane.resource.id);
+    if (!was) return lane;
+    const bars = lane.bars.map((bar, i) => was.bars[i] && same(was.bars[i], bar) ? was.bars[i] : bar);
+    const unchanged = bars.length === was.bars.length && bars.every((bar, i) => bar === was.bars[i]) && was.resource === lane.resource && was.routeId === lane.routeId
+      && was.travelSeconds === lane.travelSeconds && was.travelMeters === lane.travelMeters && was.home?.from === lane.home?.from;
+    return unchanged ? was : { ...lane, bars };
+  });
+  return { ...now, lanes, byVisit: index(lanes) };
+}
+
+const same = (a: Bar, b: Bar) => a.key === b.key && a.visit === b.visit && a.start === b.start && a.end === b.end && a.arrive === b.arrive && a.travel === b.travel && a.number === b.number && a.change === b.change;
+const index = (lanes: readonly Lane[]) => new Map(lanes.flatMap(lane => lane.bars.flatMap(bar => bar.visit ? [[bar.visit.id, { lane, bar }] as const] : [])));
 
 /** A resource that the proposal leaves out keeps what it has. */
 const isStatic = (resource: Resource, routes: Map<string, unknown>) => !routes.has(resource.id);

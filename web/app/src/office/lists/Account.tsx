@@ -18,7 +18,7 @@ const MapView = lazy(() => import('../../map/MapView').then(module => ({ default
 export function AccountPage({ me, id }: { me: Me; id: string }) {
   const zone = me.organisation.zone;
   const account = useQuery({ queryKey: ['account', id], queryFn: ({ signal }) => get<Account>(`/accounts/${id}`, undefined, signal) });
-  const sites = useQuery({ queryKey: ['sites', id], queryFn: async ({ signal }) => items(await get<Page<Site> | Site[]>(`/accounts/${id}/sites`, { limit: 200 }, signal)) });
+  const sites = useQuery({ queryKey: ['sites', id], queryFn: async ({ signal }) => items(await get<Page<Site> | Site[]>(`/accounts/${id}/sites`, undefined, signal)) });
   const visits = useQuery({ queryKey: ['account-visits', id], queryFn: async ({ signal }) => items(await get<Page<Visit>>('/visits', { account_id: id, limit: 50 }, signal)) });
   const timeline = useTimeline(id);
   const [pointed, setPointed] = useState<string | null>(null);
