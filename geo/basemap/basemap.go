@@ -7,9 +7,10 @@
 //
 // # Signs
 //
-// The style names icons that the client draws itself (MapLibre's missing-image resolver). [Icons] lists them: one for
-// each kind of point of interest, plus "arrow" (a one-way street's direction, pointing to the right), "peak"
-// (a small triangle), "dot" (a settlement at low zoom) and "shield" (a road number's stretchable plate).
+// The style names images that a client fetches one by one when MapLibre misses them: [Icon] draws each as SVG, [Icons]
+// lists them. "poi-FAMILY-KIND-THEME" are the discs of points of interest; "arrow-THEME" is the direction of a one-way
+// street, pointing to the right; "peak-THEME" and "saddle-THEME" stand on mountains, "dot-THEME" on towns at low zoom;
+// "shield-THEME" is the plate of a road number, to be stretched between its corners.
 package basemap
 
 import (

@@ -38,16 +38,15 @@ var landByTag = map[string]map[string]string{
 		"glacier": "glacier", "wetland": "wetland", "mud": "wetland",
 	},
 	"leisure": {
-		"park": "park", "garden": "park", "nature_reserve": "", "common": "park", "dog_park": "park", "golf_course": "park",
-		"playground": "park", "pitch": "pitch", "track": "pitch", "sports_centre": "sport", "stadium": "sport", "swimming_area": "",
+		"park": "park", "garden": "park", "common": "park", "dog_park": "park", "golf_course": "park",
+		"playground": "park", "pitch": "pitch", "track": "pitch", "sports_centre": "sport", "stadium": "sport"
 	},
 	"amenity": {
 		"school": "school", "university": "school", "college": "school", "kindergarten": "school", "hospital": "hospital",
 		"clinic": "hospital", "grave_yard": "cemetery", "parking": "parking",
 	},
 	"tourism":  {"camp_site": "park", "caravan_site": "park", "zoo": "park", "theme_park": "park"},
-	"man_made": {"pier": "pier", "breakwater": "pier", "bridge": ""},
-	"wetland":  {},
+	"man_made": {"pier": "pier", "breakwater": "pier"},
 }
 
 // landKind tells which land cover an area is, or "".

@@ -204,6 +204,8 @@ func TestSpoiltAddressesOfACountryAreFound(t *testing.T) {
 
 // BenchmarkGeocode searches for 2,000 spoilt addresses, types 300 letter by letter and asks 2,000 points, and tells
 // the shares found and the slowest percentiles.
+//
+//	go test -run xxx -bench Geocode -benchtime 1x ./geo/geocode
 func BenchmarkGeocode(b *testing.B) {
 	g := country(b)
 	ctx := context.Background()
@@ -215,6 +217,17 @@ func BenchmarkGeocode(b *testing.B) {
 		b.ReportMetric(100*five, "%in5")
 		b.ReportMetric(ms(took[len(took)/2]), "search-p50-ms")
 		b.ReportMetric(ms(took[len(took)*99/100]), "search-p99-ms")
+
+		// Harder than asked for: a slip in the street and one in the town, the street cut short, no postcode.
+		chance := rand.New(rand.NewPCG(5, 5))
+		hard := slices.Clone(addresses[:500])
+		for i, s := range hard {
+			street := strings.NewReplacer("strasse", "str", "Strasse", "Str").Replace(s.street)
+			hard[i].how, hard[i].text = "hard", fmt.Sprintf("%s %s %s", slip(street, chance), s.number, slip(s.city, chance))
+		}
+		first, five, _ = judge(b, g, hard)
+		b.ReportMetric(100*first, "%hard-first")
+		b.ReportMetric(100*five, "%hard-in5")
 
 		var typing []time.Duration
 		for _, s := range addresses[:300] {
