@@ -39,7 +39,7 @@ var landByTag = map[string]map[string]string{
 	},
 	"leisure": {
 		"park": "park", "garden": "park", "common": "park", "dog_park": "park", "golf_course": "park",
-		"playground": "park", "pitch": "pitch", "track": "pitch", "sports_centre": "sport", "stadium": "sport"
+		"playground": "park", "pitch": "pitch", "track": "pitch", "sports_centre": "sport", "stadium": "sport",
 	},
 	"amenity": {
 		"school": "school", "university": "school", "college": "school", "kindergarten": "school", "hospital": "hospital",
