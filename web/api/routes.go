@@ -254,6 +254,24 @@ func routeOperations(a *API, rooms Rooms) {
 			}
 			return whole(ctx, in.WholePaging, routes, routeOut)
 		})
+	type dayQuery struct {
+		Date string `query:"date" required:"true" format:"date" example:"2026-11-23"`
+	}
+	Register(a, Operation{ID: "routeShapes", Method: http.MethodGet, Path: "/routes/shapes", Tag: "routes", Summary: "The published routes of a day along the streets",
+		About: "One line for each leg, of everybody the caller may see: what the day's map draws, in one answer."},
+		crm.VisitRead, func(ctx context.Context, in *dayQuery) (*GeoJSON, error) {
+			routes, err := room.Routes(ctx, work.Day(in.Date), nil)
+			if err != nil {
+				return nil, err
+			}
+			shapes := noShapes()
+			for _, route := range routes {
+				for _, s := range route.Stops {
+					shapes.add(route.ResourceID, s.Sequence, s.LegSeconds, s.LegMeters, s.Shape)
+				}
+			}
+			return &GeoJSON{"application/geo+json", shapes}, nil
+		})
 	type getInput struct {
 		ID
 		Known

@@ -1,5 +1,5 @@
 // The day on the map: routes in their people's colours, numbered stops, what has no place.
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { lazy, memo, Suspense, useMemo } from 'react';
 import { get } from '../../api/client';
 import type { Board, Me, Plan, Point } from '../../api/types';
@@ -14,12 +14,10 @@ type Shapes = GeoJSON.FeatureCollection<GeoJSON.LineString, { resource_id: strin
 
 export const DayMap = memo(function DayMap({ me, model, board, plan, day, zone, onOpen }: { me: Me; model: Model; board: Board; plan: Plan | null; day: string; zone: string; onOpen: (id: string) => void }) {
   const focus = useFocus();
-  const routes = plan ? [] : model.lanes.map(lane => lane.routeId).filter(id => id !== null);
   const planned = useQuery({ queryKey: ['shapes', plan?.id], enabled: plan !== null, staleTime: Infinity, queryFn: ({ signal }) => get<Shapes>(`/plans/${plan!.id}/shapes`, undefined, signal) });
-  const published = useQueries({
-    queries: routes.map(id => ({ queryKey: ['shape', id, board.version ?? 0], staleTime: Infinity, queryFn: ({ signal }: { signal: AbortSignal }) => get<Shapes>(`/routes/${id}/shape`, undefined, signal) })),
-    combine: results => results.map(result => result.data).filter(data => data !== undefined),
-  });
+  // A day's routes come and go together: they are asked for by the day and what the board shows of them.
+  const routes = model.lanes.map(lane => lane.routeId ?? '').join(' ');
+  const published = useQuery({ queryKey: ['shapes', day, routes, board.version ?? 0], enabled: plan === null, staleTime: Infinity, placeholderData: keepPreviousData, queryFn: ({ signal }) => get<Shapes>('/routes/shapes', { date: day }, signal) });
 
   const pins = useMemo<Pin[]>(() => [
     ...model.lanes.filter(lane => lane.visits > 0 || lane.shifts.length > 0).map(lane => ({ id: `base ${lane.resource.id}`, point: lane.resource.base.point, text: '', look: 'base' as const })),
@@ -28,15 +26,15 @@ export const DayMap = memo(function DayMap({ me, model, board, plan, day, zone, 
   ], [model]);
 
   const lines = useMemo<Line[]>(() => {
-    const shapes = plan ? planned.data ? [planned.data] : [] : published;
+    const shown = plan ? planned.data : published.data;
     const parts = new Map<string, Point[][]>();
-    for (const shape of shapes) for (const feature of shape.features) {
+    for (const feature of shown?.features ?? []) {
       const who = feature.properties.resource_id;
       if (!parts.has(who)) parts.set(who, []);
       parts.get(who)!.push(feature.geometry.coordinates as Point[]);
     }
     return model.lanes.flatMap(lane => parts.has(lane.resource.id) ? [{ id: lane.resource.id, group: lane.resource.id, colour: lane.resource.colour, parts: parts.get(lane.resource.id)! }] : []);
-  }, [model.lanes, plan, planned.data, published]);
+  }, [model.lanes, plan, planned.data, published.data]);
 
   const group = focus.person ?? (focus.selected ? model.byVisit.get(focus.selected)?.lane.resource.id ?? null : null);
   return <Suspense fallback={<Skeleton lines={8} />}>

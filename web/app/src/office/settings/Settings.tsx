@@ -18,7 +18,7 @@ export function SettingsPage({ me, section }: { me: Me; section: string }) {
     <header className="page-head"><h1>{t('settings.title')}</h1>
       <nav className="tabs" aria-label={t('settings.title')}>{sections.map(one => <Link key={one} href={`/settings/${one}`} aria-current={one === section ? 'page' : undefined}>{titles[one]}</Link>)}</nav>
     </header>
-    <div className="settings">
+    <div className="settings" tabIndex={0}>
       {section === 'staff' && <StaffList />}
       {section === 'resources' && <ResourceList me={me} />}
       {section === 'skills' && <SkillList />}
