@@ -81,7 +81,7 @@ export interface Board { date: Day; zone: string; resources: Resource[]; routes?
 export interface Today {
   date: Day; zone: string; resource: Resource | null;
   route?: { id: string; state: string; version: number; published_at: Instant; start: Instant; end: Instant; travel_seconds: number; travel_meters: number } | null;
-  stops?: Stop[] | null; base?: Place | null; shape?: GeoJSON.LineString | null;
+  stops?: Stop[] | null; base?: Place | null; shape?: { type: 'LineString'; coordinates: Point[] } | null;
 }
 
 export type CommandKind =

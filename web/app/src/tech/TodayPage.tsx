@@ -6,7 +6,7 @@ import { clock, distance, duration, longDay, moment } from '../i18n/format';
 import { Icon } from '../ui/icons';
 import { Empty, Failed, Skeleton } from '../ui/states';
 import type { Line, Pin } from '../map/data';
-import type { Point, Stop } from '../api/types';
+import type { Stop } from '../api/types';
 import { ActionBar } from './ActionBar';
 import { Connection } from './App';
 import { current, rows, type Row } from './day';
@@ -133,7 +133,7 @@ function DayMap({ all, next }: { all: Row[]; next: Row | null }) {
     ...(today!.base ? [{ id: 'base', point: today!.base.point, text: '', look: 'base' as const }] : []),
     ...all.map(row => ({ id: row.visit.id, point: row.visit.site.point, text: String(row.number), colour, look: row.closed ? 'closed' as const : 'stop' as const, weight: row.closed ? 0 : 100 - row.number })),
   ], [all, today, colour]);
-  const lines = useMemo<Line[]>(() => today!.shape ? [{ id: 'route', group: 'route', colour, parts: [today!.shape.coordinates as Point[]] }] : [], [today, colour]);
+  const lines = useMemo<Line[]>(() => today!.shape ? [{ id: 'route', group: 'route', colour, parts: [today!.shape.coordinates] }] : [], [today, colour]);
   return <Suspense fallback={<Skeleton lines={8} />}>
     <MapView label={t('map.label')} bounds={me!.map.bounds} attribution={me!.map.attribution} pins={pins} lines={lines} selected={next?.visit.id} fitKey={today!.date} onPick={id => { if (id && id !== 'base' && id !== 'me') navigate(`/visit/${id}`); }} />
   </Suspense>;

@@ -187,7 +187,7 @@ export async function logout(): Promise<void> {
 /** Brings the map along the route onto the phone, while there is a connection. */
 async function prepare(today: Today): Promise<void> {
   const worker = navigator.serviceWorker?.controller;
-  const line = today.shape?.coordinates.map(([lon, lat]) => [lon!, lat!] as [number, number]) ?? (today.stops ?? []).flatMap(stop => stop.visit ? [stop.visit.site.point] : []);
+  const line = today.shape?.coordinates ?? (today.stops ?? []).flatMap(stop => stop.visit ? [stop.visit.site.point] : []);
   if (!worker || !boundsOf(line)) return;
   const urls = tilesAlong(line, 10, 14, 300).map(([z, x, y]) => `/tiles/basemap/${z}/${x}/${y}.mvt`);
   worker.postMessage({ kind: 'prefetch', urls });
