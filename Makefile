@@ -42,8 +42,9 @@ openapi:
 	@go run ./cmd/testcluster -- go test -count=1 -run OpenAPI ./web/... -update
 	@$(MAKE) --no-print-directory -C web/app/types
 
+# BENCH=FOLDER: plans the published instances and compares with the best known; QUICK=1: a part of ten minutes
 bench-vrp:
-	@go run ./cmd/benchvrp
+	@BENCH=$(BENCH) go test ./routing/vrp/instances -run '^$$' -bench Sets -benchtime 1x -timeout 6h $(if $(QUICK),-quick,-seeds 3)
 
 clean:
 	rm -rf bin web/dist/* web/app/node_modules test-results

@@ -13,7 +13,7 @@ const atOnce = 24
 func (w *worker) recreate() {
 	w.recall()
 	w.order()
-	fresh := len(w.saved) > 0 && w.share() < 0.08
+	fresh := len(w.saved) > 0 && w.share() < 0.08 && !w.only
 	w.cur.missing = w.cur.missing[:0]
 	w.cur.forgone = 0
 	for _, t := range w.wasMissing {
@@ -67,6 +67,9 @@ func (w *worker) cheapest(t int32, unused bool) spot {
 	for _, vi := range w.fit[t] {
 		r := &w.cur.routes[vi]
 		if len(r.seq) == 0 {
+			if w.only && !w.touched[vi] {
+				continue
+			}
 			class := w.m.vehicles[vi].class
 			if w.classSeen[class] == w.stamp {
 				continue

@@ -66,6 +66,7 @@ type worker struct {
 	first      int32   // the one of them to insert first, -1 for none
 	key        []int64
 	classSeen  []int64
+	only       bool // unused vehicles stay so
 	stamp      int64
 	layers     []int64
 	scratch    route
@@ -161,12 +162,10 @@ type heat struct {
 	priority    float64 // money that a point of priority is worth
 }
 
-// step makes one ruin and recreate and keeps it if the annealing accepts it at this temperature.
+// step makes one ruin and recreate and keeps it if the annealing accepts it.
 func (w *worker) step(at heat) {
-	w.iterations++
 	before, missing, forgone := w.cur.cost, len(w.cur.missing), w.cur.forgone
-	w.saved, w.pool = w.saved[:0], w.pool[:0]
-	w.wasMissing = append(w.wasMissing[:0], w.cur.missing...)
+	w.open()
 	w.ruin()
 	w.recreate()
 	change := float64(w.cur.cost-before) + at.visit*float64(len(w.cur.missing)-missing) + at.priority*float64(w.cur.forgone-forgone)
@@ -175,13 +174,24 @@ func (w *worker) step(at heat) {
 			w.best.copyFrom(&w.cur)
 			w.top = s
 		}
-		for _, vi := range w.saved {
-			w.touched[vi] = false
-		}
+		w.accept()
 		return
 	}
 	w.undo()
 	w.cur.cost, w.cur.forgone = before, forgone
+}
+
+// open begins an iteration that accept or undo ends.
+func (w *worker) open() {
+	w.iterations++
+	w.saved, w.pool = w.saved[:0], w.pool[:0]
+	w.wasMissing = append(w.wasMissing[:0], w.cur.missing...)
+}
+
+func (w *worker) accept() {
+	for _, vi := range w.saved {
+		w.touched[vi] = false
+	}
 }
 
 func (w *worker) undo() {
@@ -203,9 +213,14 @@ func (w *worker) undo() {
 
 // adopt continues from another worker's plan.
 func (w *worker) adopt(from *worker) {
-	w.cur.copyFrom(&from.best)
 	w.best.copyFrom(&from.best)
 	w.top = from.top
+	w.restart()
+}
+
+// restart goes back to the best plan. Routes get versions of this worker's own.
+func (w *worker) restart() {
+	w.cur.copyFrom(&w.best)
 	for vi := range w.cur.routes {
 		w.version++
 		w.cur.routes[vi].version = w.version

@@ -86,6 +86,7 @@ type search struct {
 	began    time.Time
 	limit    time.Duration // zero: by iterations
 	each     int64         // iterations per worker
+	before   float64       // share of the search gone before the annealing
 	hot      float64       // first temperature
 	cold     float64       // last
 	worth    float64       // money that makes serving any visit worth it
@@ -258,6 +259,7 @@ func (s *search) run() {
 	if len(s.m.visits) == 0 {
 		return
 	}
+	s.fleet()
 	for round := range rounds {
 		var wait sync.WaitGroup
 		for _, w := range s.workers[1:] {
@@ -265,22 +267,45 @@ func (s *search) run() {
 		}
 		s.round(s.workers[0], round)
 		wait.Wait()
-		best := s.workers[0]
-		for _, w := range s.workers[1:] {
-			if w.top.less(best.top) {
-				best = w
-			}
-		}
-		for _, w := range s.workers {
-			if best.top.less(w.top) {
-				w.adopt(best)
-			}
-		}
+		s.meet()
 		s.report(round)
 		if s.ctx.Err() != nil {
 			return
 		}
 	}
+}
+
+// meet lets every worker that is behind go on from the best plan.
+func (s *search) meet() {
+	best := s.workers[0]
+	for _, w := range s.workers[1:] {
+		if w.top.less(best.top) {
+			best = w
+		}
+	}
+	for _, w := range s.workers {
+		if best.top.less(w.top) {
+			w.adopt(best)
+		}
+	}
+}
+
+// fleet spends the first part of the search on doing with fewer vehicles, if those are dear.
+func (s *search) fleet() {
+	if !s.dearVehicles() {
+		return
+	}
+	shrink := func(w *worker) {
+		w.shrink(0.3*s.hot, func() bool { return w.iterations&15 == 0 && (s.ctx.Err() != nil || s.share(w) >= fleetShare) })
+	}
+	var wait sync.WaitGroup
+	for _, w := range s.workers[1:] {
+		wait.Go(func() { shrink(w) })
+	}
+	shrink(s.workers[0])
+	wait.Wait()
+	s.meet()
+	s.before = fleetShare
 }
 
 // round runs one worker through its share of the iterations or of the time.
@@ -292,11 +317,11 @@ func (s *search) round(w *worker, round int) {
 			if s.ctx.Err() != nil {
 				return
 			}
-			share := s.share(w)
+			share := (s.share(w) - s.before) / (1 - s.before)
 			if share >= end {
 				return
 			}
-			now = s.heat(share)
+			now = s.heat(max(0, share))
 		}
 		w.step(now)
 	}

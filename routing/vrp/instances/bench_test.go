@@ -19,12 +19,12 @@ import (
 )
 
 var (
-	sets    = flag.String("sets", "fieldservice,solomon100,gh200,gh400,lilim100,lilim200,sdvrptw", "folders of BENCH/vrp to run")
+	sets    = flag.String("sets", "fieldservice,solomon100,solomon100:sintef,gh200,gh400,lilim100,lilim200,sdvrptw", "folders of BENCH/vrp to run; with :sintef vehicles count first")
 	only    = flag.String("only", "", "run only files whose name contains this")
-	limit   = flag.Duration("limit", 10*time.Second, "time per file")
+	limit   = flag.Duration("limit", 0, "time per file; 0 for 10 s, with vehicles first or 200 customers and more 30 s, with 400 60 s")
 	threads = flag.Int("threads", 2, "threads per file")
 	seeds   = flag.Int("seeds", 1, "seeds 1 to this; the median counts")
-	fewer   = flag.Bool("sintef", false, "vehicles first, where the set has both measures")
+	quick   = flag.Bool("quick", false, "about ten minutes: each sixth file")
 	rounds  = flag.Int("iterations", 0, "iterations per thread instead of a time limit")
 	every   = flag.Int("every", 1, "take each n-th file only")
 )
@@ -76,17 +76,32 @@ func BenchmarkSets(b *testing.B) {
 		b.Skip("BENCH is not set")
 	}
 	for _, set := range strings.Split(*sets, ",") {
-		b.Run(set, func(b *testing.B) { runSet(b, filepath.Join(root, "vrp", set), set) })
+		b.Run(set, func(b *testing.B) {
+			folder, measure, _ := strings.Cut(set, ":")
+			runSet(b, filepath.Join(root, "vrp", folder), folder, measure == "sintef")
+		})
 	}
 }
 
-func runSet(b *testing.B, folder, set string) {
+func runSet(b *testing.B, folder, set string, fewer bool) {
 	convention := instances.Dimacs
 	switch {
 	case set == "fieldservice":
 		convention = instances.JSON
-	case strings.HasPrefix(set, "lilim") || *fewer:
+	case strings.HasPrefix(set, "lilim") || fewer:
 		convention = instances.Sintef
+	}
+	patience := 10 * time.Second
+	switch {
+	case *limit > 0:
+		patience = *limit
+	case set == "gh400":
+		patience = time.Minute
+	case set != "fieldservice" && set != "solomon100" || convention == instances.Sintef:
+		patience = 30 * time.Second
+	}
+	if *quick {
+		*every = 6
 	}
 	best := bestKnown(b, folder, convention)
 	files, _ := filepath.Glob(filepath.Join(folder, "*"))
@@ -109,7 +124,7 @@ func runSet(b *testing.B, folder, set string) {
 		var took time.Duration
 		for seed := range *seeds {
 			began := time.Now()
-			ctx, cancel := context.WithTimeout(context.Background(), *limit)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			if *rounds > 0 {
 				ctx = context.Background()
 			}
