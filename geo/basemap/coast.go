@@ -97,7 +97,7 @@ func (l *load) box() (orb.Bound, bool) {
 	if len(l.cells) == 0 {
 		return orb.Bound{}, false
 	}
-	side := 2 * halfWorld / float64(int(1)<<cellZoom)
+	side := l.side()
 	bound := orb.Bound{Min: orb.Point{math.Inf(1), math.Inf(1)}, Max: orb.Point{math.Inf(-1), math.Inf(-1)}}
 	for c := range l.cells {
 		west, south := float64(c.x)*side-halfWorld, float64(c.y)*side-halfWorld

@@ -13,6 +13,21 @@ type cell struct{ x, y int32 }
 
 const cellZoom = 18
 
+// mostCells is how many cells are kept: beyond, they are doubled in size.
+const mostCells = 300_000
+
+// double joins each four cells to one.
+func double(cells map[cell]int) map[cell]int {
+	out := make(map[cell]int, len(cells)/2)
+	for c, n := range cells {
+		out[cell{c.x >> 1, c.y >> 1}] += n
+	}
+	return out
+}
+
+// side is the width of the cells that are kept, in map metres.
+func (l *load) side() float64 { return 2 * halfWorld / float64(int(1)<<(cellZoom-l.doubled)) }
+
 // cellAt takes map metres.
 func cellAt(m orb.Point) cell {
 	n := float64(int(1) << cellZoom)
@@ -136,14 +151,9 @@ func (l *load) ownDistrict(cells map[cell]int, side float64) orb.MultiPolygon {
 // coarse returns the cells that hold something, doubled in size until there are at most so many, and their side in
 // map metres.
 func (l *load) coarse(most int) (map[cell]int, float64) {
-	side := 2 * halfWorld / float64(int(1)<<cellZoom)
-	held := l.cells
+	held, side := l.cells, l.side()
 	for len(held) > most {
-		double := map[cell]int{}
-		for c, n := range held {
-			double[cell{c.x >> 1, c.y >> 1}] += n
-		}
-		held, side = double, 2*side
+		held, side = double(held), 2*side
 	}
 	return held, side
 }

@@ -115,6 +115,7 @@ type load struct {
 	rivers                       map[riverKey][]orb.LineString
 	shores                       []orb.LineString // coastlines, land on the left
 	cells                        map[cell]int
+	doubled                      uint               // how often the cells were doubled in size
 	districts                    []orb.MultiPolygon // closed administrative areas, in map metres
 }
 
@@ -316,7 +317,11 @@ func (l *load) lineOf(tags osm.Tags, line orb.LineString) {
 // cover notes that the extract holds something along the line.
 func (l *load) cover(line []orb.Point) {
 	for _, p := range line {
-		l.cells[cellAt(p)]++
+		c := cellAt(p)
+		l.cells[cell{c.x >> l.doubled, c.y >> l.doubled}]++
+	}
+	if len(l.cells) > mostCells {
+		l.cells, l.doubled = double(l.cells), l.doubled+1
 	}
 }
 
