@@ -5,7 +5,7 @@
 #             EXTRACTS=FOLDER and BENCH=FOLDER also run the tests on real data found there
 #             CHROMIUM=PATH      the browser for the browser tests
 
-.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-road bench-region openapi
+.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-road bench-region openapi
 .DEFAULT_GOAL := run
 export CGO_ENABLED = 1
 
@@ -45,6 +45,26 @@ openapi:
 # BENCH=FOLDER: plans the published instances and compares with the best known; QUICK=1: a part of ten minutes
 bench-vrp:
 	@BENCH=$(BENCH) go test ./routing/vrp/instances -run '^$$' -bench Sets -benchtime 1x -timeout 6h $(if $(QUICK),-quick,-seeds 3)
+
+# EXTRACTS=FOLDER: whole imports (streets in all profiles, map with thinned copies, addresses, swapped in), time and peak
+bench-import:
+	@go run ./cmd/testcluster -- go test -count=1 -run '^$$' -bench Import -benchtime 1x -timeout 30m ./geo/extract
+
+# EXTRACTS=FOLDER: 2,000 addresses written as people mistype them; suggestions, reverse
+bench-geocode:
+	@go run ./cmd/testcluster -- go test -count=1 -run '^$$' -bench Geocode -benchtime 1x -timeout 30m ./geo/geocode
+
+# EXTRACTS=FOLDER: every base-map tile of a country, uncached, by zoom
+bench-tiles:
+	@go run ./cmd/testcluster -- go test -count=1 -run '^$$' -bench Tile -benchtime 1x -timeout 30m ./geo/basemap
+
+# EXTRACTS=FOLDER: building and asking the street engine
+bench-road:
+	@go test -count=1 -run '^$$' -bench . -timeout 30m ./routing/road
+
+# PLACES=N: snapshots of regions against PostGIS in the same run
+bench-region:
+	@go run ./cmd/testcluster -- go run ./geo/cells/bench $(if $(PLACES),-places $(PLACES))
 
 clean:
 	rm -rf bin web/dist/* web/app/node_modules test-results

@@ -181,14 +181,17 @@ func (s *settings) ensureExtract(ctx context.Context, url, asked string) error {
 		return err
 	}
 	err = s.importExtract(ctx, url, s.defaultExtract())
+	var unreachable *extract.Unreachable
 	var refused *extract.Implausible
-	if err == nil || ctx.Err() != nil || errors.Is(err, extract.ErrBusy) {
+	switch {
+	case errors.As(err, &refused):
+		say("! %v", err)
+		say("! A generated town stands in. `make run OSM=FILE.osm.pbf` loads a real extract.")
+	case errors.As(err, &unreachable):
+		say("! No extract could be fetched (no network?): a generated town stands in. `make run OSM=FILE.osm.pbf` loads a real one.")
+	default: // none, or a fault that a town would hide
 		return err
 	}
-	if errors.As(err, &refused) {
-		say("! %v", err)
-	}
-	say("! No extract could be fetched (no network?): a generated town stands in. `make run OSM=FILE.osm.pbf` loads a real one.")
 	return s.importTown(ctx, url)
 }
 
