@@ -124,3 +124,19 @@ func BenchmarkReach45Minutes(b *testing.B) {
 		i++
 	}
 }
+
+func BenchmarkRetime(b *testing.B) {
+	g := benchStreets(b)
+	path := filepath.Join(b.TempDir(), "retimed")
+	for b.Loop() {
+		err := g.Retime(context.Background(), "morning", func(s Street) (float64, float64) { return 1 + s.Meters/1000, 1 }, path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, err := Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Close()
+	}
+}

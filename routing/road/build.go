@@ -22,7 +22,7 @@ func Build(ctx context.Context, src *osm.Source, p *Profile, path string, progre
 	if err != nil {
 		return fmt.Errorf("build streets for %s: %w", p.Name, err)
 	}
-	if err := a.write(path, hash, p); err != nil {
+	if err := a.write(path, origin{source: hash, profile: p}); err != nil {
 		return fmt.Errorf("build streets for %s: %w", p.Name, err)
 	}
 	progress(1)

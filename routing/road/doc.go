@@ -16,6 +16,15 @@
 // engines answer alike. Among ways of equal weight the one of least time is taken, among those the shortest,
 // so that an answer does not depend on the order in which ways are looked at.
 //
+// # How an answer comes about
+//
+// Build reads an extract (extract.go, way.go, restriction.go), joins hops into segments (segment.go), expands
+// them into edges and turns (expand.go, turn.go), orders (order.go) and contracts them (hierarchy.go) and writes
+// one file (file.go). Open maps it. A query snaps places to streets (snap.go, place.go), climbs the hierarchy
+// from both ends (climb.go), or from many at once (many.go), and spells the way out (journey.go, steps.go). Other
+// speeds for a time of the week, learned from tracks (match.go, observe.go) or given, make a file of their own
+// from a graph that goes on answering (retime.go, week.go). Package osrm beneath speaks the OSRM HTTP API.
+//
 // The package knows no database, no network and no clock: conditional restrictions, which need the time of
 // the day, are left out of the map.
 package road

@@ -28,13 +28,16 @@ import (
 //	    24     64  sha256 of the extract, in hexadecimal
 //	    88     24  name of the profile, filled up with zeros
 //	   112      4  revision of the profile
-//	   116      8  zero
-//	   124      4  CRC-32C of the bytes before it and of the table
-//	   128         the table; per section 8 bytes offset, 8 bytes length, 4 bytes size of an element, 4 bytes CRC-32C
+//	   116     24  name of the time band the speeds are those of, filled up with zeros
+//	   140     16  what the speeds are told apart by, filled up with zeros; empty for those of the map
+//	   156     32  zero
+//	   188      4  CRC-32C of the bytes before it and of the table
+//	   192         the table; per section 8 bytes offset, 8 bytes length, 4 bytes size of an element, 4 bytes CRC-32C
 const (
 	magic         = "CATCHRD\n"
-	layoutVersion = 4
-	headerSize    = 128
+	layoutVersion = 5
+	headerSize    = 192
+	checkAt       = 188
 	entrySize     = 24
 	alignment     = 64
 )
@@ -54,6 +57,23 @@ func (e *FileError) Error() string {
 
 // Unwrap lets errors.Is find ErrFile.
 func (e *FileError) Unwrap() error { return ErrFile }
+
+// origin tells what the arrays of a file were made from.
+type origin struct {
+	source  string // sha256 of the extract
+	profile *Profile
+	band    routing.Band // AnyTime for the speeds of the map
+	speeds  string       // tells speeds of one band apart; empty for those of the map
+}
+
+// version returns the extract's hash and what its times are made of.
+func (o origin) version() routing.Version {
+	v := routing.Version{Map: o.source, Metric: o.profile.metric()}
+	if o.speeds != "" {
+		v.Metric += " " + string(o.band) + " " + o.speeds
+	}
+	return v
+}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -105,12 +125,13 @@ func littleEndian() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 
 
 // write stores the arrays under a temporary name and renames the file when it is complete and on disk, so that
 // no reader ever sees half of it.
-func (a *arrays) write(path, source string, p *Profile) (err error) {
+func (a *arrays) write(path string, o origin) (err error) {
 	if !littleEndian() {
 		return fmt.Errorf("prepared street files need a little-endian machine, this is %s", runtime.GOARCH)
 	}
-	if len(source) != 64 || len(p.Name) > 24 {
-		return fmt.Errorf("write %s: the extract's hash %q or the profile's name %q does not fit the header", path, source, p.Name)
+	if len(o.source) != 64 || len(o.profile.Name) > 24 || len(o.band) > 24 || len(o.speeds) > 16 {
+		return fmt.Errorf("write %s: the extract's hash %q, the profile %q or the band %q does not fit the header",
+			path, o.source, o.profile.Name, string(o.band))
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
@@ -142,11 +163,13 @@ func (a *arrays) write(path, source string, p *Profile) (err error) {
 	binary.LittleEndian.PutUint32(header[8:], layoutVersion)
 	binary.LittleEndian.PutUint32(header[12:], uint32(len(sections)))
 	binary.LittleEndian.PutUint64(header[16:], uint64(offset))
-	copy(header[24:88], source)
-	copy(header[88:112], p.Name)
-	binary.LittleEndian.PutUint32(header[112:], uint32(p.Revision))
-	sum := crc32.Update(crc32.Checksum(header[:124], castagnoli), castagnoli, table)
-	binary.LittleEndian.PutUint32(header[124:], sum)
+	copy(header[24:88], o.source)
+	copy(header[88:112], o.profile.Name)
+	binary.LittleEndian.PutUint32(header[112:], uint32(o.profile.Revision))
+	copy(header[116:140], o.band)
+	copy(header[140:156], o.speeds)
+	sum := crc32.Update(crc32.Checksum(header[:checkAt], castagnoli), castagnoli, table)
+	binary.LittleEndian.PutUint32(header[checkAt:], sum)
 	if _, err := f.WriteAt(append(header, table...), 0); err != nil {
 		return fmt.Errorf("write street file: %w", err)
 	}
@@ -209,13 +232,14 @@ func read(data []byte) (*Graph, string) {
 	if size := le.Uint64(data[16:]); size != uint64(len(data)) {
 		return nil, fmt.Sprintf("should be %d bytes long and is %d", size, len(data))
 	}
-	g := &Graph{source: string(data[24:88])}
+	text := func(from, to int) string { return string(bytes.TrimRight(data[from:to], "\x00")) }
+	g := &Graph{origin: origin{source: text(24, 88), band: routing.Band(text(116, 140)), speeds: text(140, 156)}}
 	sections := g.sections()
 	if n := le.Uint32(data[12:]); int(n) != len(sections) || len(data) < headerSize+len(sections)*entrySize {
 		return nil, fmt.Sprintf("has %d sections instead of %d", n, len(sections))
 	}
 	table := data[headerSize : headerSize+len(sections)*entrySize]
-	if crc32.Update(crc32.Checksum(data[:124], castagnoli), castagnoli, table) != le.Uint32(data[124:]) {
+	if crc32.Update(crc32.Checksum(data[:checkAt], castagnoli), castagnoli, table) != le.Uint32(data[checkAt:]) {
 		return nil, "has a damaged header"
 	}
 	for i, s := range sections {
@@ -234,7 +258,7 @@ func read(data []byte) (*Graph, string) {
 	if err := g.check(); err != nil {
 		return nil, err.Error()
 	}
-	name := routing.Profile(bytes.TrimRight(data[88:112], "\x00"))
+	name := routing.Profile(text(88, 112))
 	p, err := ProfileNamed(name)
 	if err != nil {
 		return nil, fmt.Sprintf("is for a profile %q that this program does not have", name)

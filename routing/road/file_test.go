@@ -83,8 +83,8 @@ func resign(data []byte) []byte {
 		}
 	}
 	binary.LittleEndian.PutUint64(data[16:], uint64(len(data)))
-	sum := crc32.Update(crc32.Checksum(data[:124], castagnoli), castagnoli, table)
-	binary.LittleEndian.PutUint32(data[124:], sum)
+	sum := crc32.Update(crc32.Checksum(data[:checkAt], castagnoli), castagnoli, table)
+	binary.LittleEndian.PutUint32(data[checkAt:], sum)
 	return data
 }
 

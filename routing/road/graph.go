@@ -13,9 +13,8 @@ import (
 // goroutines; its arrays lie in the mapped file.
 type Graph struct {
 	arrays
-	profile *Profile
-	source  string // sha256 of the extract
-	mapped  []byte
+	origin
+	mapped []byte
 
 	climbs  sync.Pool // of *climb
 	indexes sync.Pool // of []uint32, one per rank, all zero

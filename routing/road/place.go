@@ -79,7 +79,7 @@ func (p Place) Hint() string {
 func (g *Graph) pieceClass(f foothold) int { return side(g.segmentFlags[f.segment]&flagIsland != 0) }
 
 // hintKey tells graphs apart, so that a hint of one is not taken for another's.
-func (g *Graph) hintKey() uint32 { return crc32.ChecksumIEEE([]byte(g.source + g.profile.metric())) }
+func (g *Graph) hintKey() uint32 { return crc32.ChecksumIEEE([]byte(g.version().String())) }
 
 // fromHint reads a hint. It reports false for one of another graph or point.
 func (g *Graph) fromHint(hint string, at point) (foothold, bool) {

@@ -31,16 +31,15 @@ func (g *Graph) admits(profile routing.Profile, band routing.Band) error {
 	if profile != g.profile.Name {
 		return &WrongProfile{g.profile.Name, profile}
 	}
-	if band != routing.AnyTime {
+	if band != g.band {
 		return &NoBand{band}
 	}
 	return nil
 }
 
-// Version returns the hash of the extract and the profile with its revision.
-func (g *Graph) Version(routing.Profile) routing.Version {
-	return routing.Version{Map: g.source, Metric: g.profile.metric()}
-}
+// Version returns the hash of the extract, the profile with its revision and, if the speeds are not those of
+// the map, the band and what tells them apart.
+func (g *Graph) Version(routing.Profile) routing.Version { return g.version() }
 
 // footholds snaps points, numbering them from the given offset in errors.
 func (g *Graph) footholds(ctx context.Context, at []orb.Point, offset int) ([]foothold, error) {
@@ -238,7 +237,7 @@ func extend(shape orb.LineString, p orb.Point) orb.LineString {
 
 // Nearest returns the streets closest to a point, each street segment once.
 func (g *Graph) Nearest(_ context.Context, profile routing.Profile, at orb.Point, n int) ([]routing.Snap, error) {
-	if err := g.admits(profile, routing.AnyTime); err != nil {
+	if err := g.admits(profile, g.band); err != nil {
 		return nil, err
 	}
 	if err := geo.CheckPoint(at); err != nil {
