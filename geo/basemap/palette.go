@@ -95,7 +95,7 @@ var palettes = map[Theme]palette{
 		townFar:  "#33373c",
 		landEdge: "#33493a",
 		water:    "#13222e", waterLine: "#1c3344", pool: "#1b3341", wetland: "#1c2f38",
-		building: "#2d3034", buildingEdge: "#393d42", publicBuilding: "#35352f", lightBuilding: "#292c30",
+		building: "#2d3034", buildingEdge: "#393d42", publicBuilding: "#37373b", lightBuilding: "#292c30",
 		motorway: "#6f5a37", motorwayCase: "#17191b",
 		trunk: "#665537", trunkCase: "#17191b",
 		primary: "#63563f", primaryCase: "#17191b",
