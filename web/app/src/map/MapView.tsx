@@ -116,9 +116,12 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
   }, [shade, ready]);
 
   useEffect(() => {
-    const source = map.current?.getSource('our-pins') as { setData(data: GeoJSON.GeoJSON): void } | undefined;
-    const mine: Pin[] = me ? [{ id: 'me', point: me, text: '', look: 'me' }] : [];
-    source?.setData(pinsData([...pins, ...mine], shade));
+    const timer = setTimeout(() => {
+      const source = map.current?.getSource('our-pins') as { setData(data: GeoJSON.GeoJSON): void } | undefined;
+      const mine: Pin[] = me ? [{ id: 'me', point: me, text: '', look: 'me' }] : [];
+      source?.setData(pinsData([...pins, ...mine], shade));
+    }, 50);
+    return () => clearTimeout(timer);
   }, [pins, me, ready, shade]);
 
   useEffect(() => {

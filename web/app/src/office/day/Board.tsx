@@ -1,13 +1,13 @@
 // The board: people on a time line, with visits, travel, breaks, shifts and the line of now. Rows are virtual; bars are placed by
 // numbers; a bar is drawn anew only when it, its light or the scale changes.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, type KeyboardEvent, type MouseEvent } from 'react';
 import type { Skill } from '../../api/types';
 import { t } from '../../i18n';
 import { clock, distance, duration } from '../../i18n/format';
 import { Avatar } from '../../ui/Avatar';
 import { Icon } from '../../ui/icons';
-import { focused, hover, select, showPerson, useLight, usePersonShown, useSelected } from '../focus';
+import { draggedVisit, focused, hover, select, setDragged, showPerson, useDragged, useLight, usePersonShown, useSelected } from '../focus';
 import type { Commands } from './commands';
 import { drag, offerTarget, type Spot } from './drag';
 import { isClosed, misfit, skillName, type Bar, type Lane, type Misfit, type Model } from './model';
@@ -18,7 +18,7 @@ export const headWidth = 208;
 interface Props {
   model: Model; scale: Scale; zone: string; day: string; rowHeight: number; skills: Skill[] | undefined; commands: Commands; now: number | null;
   /** A proposal cannot be changed by hand. */
-  locked: boolean; dragging: string | null; onDragging: (visit: string | null) => void; onAssign: (visit: string) => void; onOpen: (visit: string) => void; onZoom: (factor: number, at: number) => void;
+  locked: boolean; onAssign: (visit: string) => void; onOpen: (visit: string) => void; onZoom: (factor: number, at: number) => void;
 }
 
 export function misfitWords(why: Misfit, skills: Skill[] | undefined, zone: string): string {
@@ -31,14 +31,12 @@ export function misfitWords(why: Misfit, skills: Skill[] | undefined, zone: stri
 }
 
 export function BoardView(props: Props) {
-  const { model, scale, zone, rowHeight, skills, commands, now, locked, dragging } = props;
+  const { model, scale, zone, rowHeight, commands, now, locked } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: model.lanes.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 8 });
   useEffect(() => rows.measure(), [rowHeight]);
-  const [marked, setMarked] = useState<number | null>(null);
   const latest = useRef(props);
   latest.current = props;
-  const dragged = dragging ? model.byVisit.get(dragging)?.bar.visit ?? model.left.find(one => one.visit.id === dragging)?.visit ?? null : null;
   const selected = useSelected();
 
   // The board as a place to drop on.
@@ -53,12 +51,14 @@ export function BoardView(props: Props) {
         const px = clientX - box.left - headWidth + scroller.current!.scrollLeft - grabbed;
         return model.lanes[lane] ? { lane, start: snap(timeAt(scale, px), 5) } : null;
       },
-      mark: setMarked,
+      mark(lane) {
+        scroller.current!.querySelector('[data-marked]')?.removeAttribute('data-marked');
+        if (lane !== null) scroller.current!.querySelector(`[data-lane="${lane}"]`)?.setAttribute('data-marked', '');
+      },
       describe(spot) {
         const { model, skills, zone } = latest.current;
         const lane = model.lanes[spot.lane]!;
-        const id = document.body.dataset.dragged ?? '';
-        const visit = model.byVisit.get(id)?.bar.visit ?? model.left.find(one => one.visit.id === id)?.visit;
+        const visit = draggedVisit();
         const why = visit ? misfit(visit, lane, spot.start) : null;
         return { text: `${clock(spot.start, zone)} · ${lane.resource.name}${why ? ` · ${misfitWords(why, skills, zone)}` : ''}`, fits: !why };
       },
@@ -160,8 +160,7 @@ export function BoardView(props: Props) {
       <div className="board-rows" style={{ height: rows.getTotalSize() }} aria-describedby="board-help">
         {rows.getVirtualItems().map(row => {
           const lane = model.lanes[row.index]!;
-          return <LaneRow key={lane.resource.id} lane={lane} scale={scale} zone={zone} top={row.start} height={rowHeight} index={row.index} current={lane.bars.some(bar => bar.key === current) ? current! : ''} marked={marked === row.index}
-            fit={dragged ? fitWords(dragged, lane, skills, zone) : undefined} locked={locked} props={latest} />;
+          return <LaneRow key={lane.resource.id} lane={lane} scale={scale} zone={zone} top={row.start} height={rowHeight} index={row.index} current={lane.bars.some(bar => bar.key === current) ? current! : ''} locked={locked} props={latest} />;
         })}
       </div>
       {now !== null && now >= scale.from && now <= scale.to && <div className="board-now" style={{ left: headWidth + x(scale, now) }} role="presentation"><span>{clock(now, zone)}</span></div>}
@@ -170,20 +169,19 @@ export function BoardView(props: Props) {
 }
 
 export const headHeight = 34;
-const fitWords = (visit: NonNullable<Bar['visit']>, lane: Lane, skills: Skill[] | undefined, zone: string) => { const why = misfit(visit, lane); return why ? misfitWords(why, skills, zone) : ''; };
 
-interface RowProps { lane: Lane; scale: Scale; zone: string; top: number; height: number; index: number; current: string; marked: boolean; fit: string | undefined; locked: boolean; props: { current: Props } }
+interface RowProps { lane: Lane; scale: Scale; zone: string; top: number; height: number; index: number; current: string; locked: boolean; props: { current: Props } }
 
-const LaneRow = memo(function LaneRow({ lane, scale, zone, top, height, index, current, marked, fit, locked, props }: RowProps) {
+const LaneRow = memo(function LaneRow({ lane, scale, zone, top, height, index, current, locked, props }: RowProps) {
   const { resource } = lane;
   const shown = usePersonShown();
   const visits = lane.bars.filter(bar => bar.visit);
   const state = resource.absent ? t('day.absent') : lane.shifts.length === 0 ? t('day.noShift') : null;
-  return <div className="lane" data-person={resource.colour % 10} data-odd={index % 2 || undefined} data-marked={marked || undefined} data-fit={fit === undefined ? undefined : fit === '' ? 'yes' : 'no'} style={{ transform: `translateY(${top}px)`, height }}>
+  return <div className="lane" data-person={resource.colour % 10} data-lane={index} style={{ transform: `translateY(${top}px)`, height }}>
     <button className="lane-head" style={{ width: headWidth }} aria-pressed={shown === resource.id} title={state ?? (lane.busy > 0 ? t('board.util', { percent: Math.round(lane.busy * 100) }) : undefined)} onClick={() => showPerson(shown === resource.id ? null : resource.id)}>
       <Avatar of={resource} />
       <span className="lane-name"><b className="ellipsis">{resource.name}</b>
-        {height > 36 && <span className="ellipsis">{fit ? fit : state ?? (lane.visits > 0 ? `${t('settings.visits', { n: lane.visits })}${lane.travelMeters > 0 ? ` · ${distance(lane.travelMeters)}` : ''}` : '–')}</span>}
+        <LaneNote lane={lane} zone={zone} props={props} text={state ?? (lane.visits > 0 ? `${t('settings.visits', { n: lane.visits })}${lane.travelMeters > 0 ? ` · ${distance(lane.travelMeters)}` : ''}` : '–')} />
       </span>
       {lane.late > 0 ? <span className="chip" data-tone="danger">{t('day.late', { n: lane.late })}</span> : lane.busy > 0 && <Busy share={lane.busy} />}
     </button>
@@ -197,6 +195,13 @@ const LaneRow = memo(function LaneRow({ lane, scale, zone, top, height, index, c
     </div>
   </div>;
 });
+
+/** The small line below a name; while a visit is dragged it says why that person cannot take it. The lane dims by it (day.css). */
+function LaneNote({ lane, zone, text, props }: { lane: Lane; zone: string; text: string; props: { current: Props } }) {
+  const visit = useDragged();
+  const why = visit && misfit(visit, lane);
+  return <span className="lane-note ellipsis" data-fit={visit ? why ? 'no' : 'yes' : undefined}>{why ? misfitWords(why, props.current.skills, zone) : text}</span>;
+}
 
 function Busy({ share }: { share: number }) {
   return <svg className="busy" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true" data-full={share > 1 || undefined}>
@@ -218,8 +223,8 @@ const BarView = memo(function BarView({ bar, lane, left, wide, zone, tabbable, l
     if (locked || isClosed(visit)) return;
     drag({
       event: event.nativeEvent, title: visit.title, width: wide, grabbed: event.clientX - element.getBoundingClientRect().left,
-      onStart: () => { document.body.dataset.dragged = visit.id; props.current.onDragging(visit.id); },
-      onEnd: spot => { props.current.onDragging(null); drop(spot); },
+      onStart: () => setDragged(visit),
+      onEnd: spot => { setDragged(null); drop(spot); },
     });
   }
   function drop(spot: Spot | null) {

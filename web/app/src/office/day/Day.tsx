@@ -33,7 +33,6 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
   const zone = board.data?.zone ?? me.organisation.zone;
   const commands = useCommands(day, zone);
   const [view, setView] = useState<'proposal' | 'published'>('proposal');
-  const [dragging, setDragging] = useState<string | null>(null);
   const [assigning, setAssigning] = useState<string | null>(null);
   const [adding, setAdding] = useState(false);
   const [opened, setOpened] = useState(false);
@@ -107,13 +106,13 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
       {mayWrite && <button className="button" onClick={() => setAdding(true)}><Icon name="plus" size={18} />{t('day.addVisit')}</button>}
     </DayHead>
     <PlanBar me={me} board={board.data} plan={current} view={view} onView={setView} total={model.total} />
-    <Split name="day" side={<Split name={detail ? 'map-detail' : 'map'} start={detail ? 54 : 38} down side={detail ?? <Unassigned model={found} board={board.data} skills={skills.data} zone={zone} published={!shown && !publishedPlan.data} locked={shown !== null || !mayWrite} onOpen={open} onAssign={setAssigning} onDragging={setDragging} commands={commands} />}>
+    <Split name="day" side={<Split name={detail ? 'map-detail' : 'map'} start={detail ? 54 : 38} down side={detail ?? <Unassigned model={found} board={board.data} skills={skills.data} zone={zone} published={!shown && !publishedPlan.data} locked={shown !== null || !mayWrite} onOpen={open} onAssign={setAssigning} commands={commands} />}>
       <DayMap me={me} model={found} board={board.data} plan={shown} day={day} zone={zone} onOpen={open} />
     </Split>}>
       <div className="board-box" ref={boardBox}>
         {model.lanes.length === 0
           ? <Empty icon="person" title={t('day.noResources')} hint={t('day.noResourcesHint')} />
-          : <BoardView model={found} scale={scale} zone={zone} day={day} rowHeight={rowHeight} skills={skills.data} commands={commands} now={now} locked={shown !== null || !mayWrite} dragging={dragging} onDragging={setDragging} onAssign={setAssigning} onOpen={open} onZoom={zoom} />}
+          : <BoardView model={found} scale={scale} zone={zone} day={day} rowHeight={rowHeight} skills={skills.data} commands={commands} now={now} locked={shown !== null || !mayWrite} onAssign={setAssigning} onOpen={open} onZoom={zoom} />}
         <div className="board-tools">
           <button aria-label={t('day.zoomOut')} title={t('day.zoomOut')} onClick={() => zoom(1 / 1.3)}><Icon name="minus" size={16} /></button>
           <button aria-label={t('day.fit')} title={t('day.fit')} onClick={() => setPxPerHour(null)}><Icon name="fit" size={16} /></button>

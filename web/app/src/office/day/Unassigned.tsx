@@ -6,7 +6,7 @@ import { t } from '../../i18n';
 import { clock, duration, hours } from '../../i18n/format';
 import { Icon } from '../../ui/icons';
 import { Empty } from '../../ui/states';
-import { hover, select, useLight, useSelected } from '../focus';
+import { hover, select, setDragged, useLight, useSelected } from '../focus';
 import type { Commands } from './commands';
 import { drag } from './drag';
 import { skillName, type Left, type Model } from './model';
@@ -14,7 +14,7 @@ import { remedyWords, whyWords } from './reasons';
 
 interface Props {
   model: Model; board: Board; skills: Skill[] | undefined; zone: string; published: boolean; locked: boolean; commands: Commands;
-  onOpen: (id: string) => void; onAssign: (id: string) => void; onDragging: (id: string | null) => void;
+  onOpen: (id: string) => void; onAssign: (id: string) => void;
 }
 type Order = 'priority' | 'duration' | 'due';
 
@@ -64,7 +64,7 @@ export const Unassigned = memo(function Unassigned(props: Props) {
   </section>;
 });
 
-function Item({ one, top, index, measure, model, board, skills, zone, published, locked, commands, onOpen, onAssign, onDragging }: Props & { one: Left; top: number; index: number; measure: (element: HTMLElement | null) => void }) {
+function Item({ one, top, index, measure, model, board, skills, zone, published, locked, commands, onOpen, onAssign }: Props & { one: Left; top: number; index: number; measure: (element: HTMLElement | null) => void }) {
   const { visit, why } = one;
   const light = useLight(visit.id);
   const people = board.resources.filter(resource => !resource.absent && (resource.shifts ?? []).length > 0).length;
@@ -75,8 +75,8 @@ function Item({ one, top, index, measure, model, board, skills, zone, published,
       if (event.button !== 0 || locked || (event.target as Element).closest('.left-do')) return;
       drag({
         event: event.nativeEvent, title: visit.title, width: 120, grabbed: 8,
-        onStart: () => { document.body.dataset.dragged = visit.id; onDragging(visit.id); },
-        onEnd: spot => { onDragging(null); const lane = spot && model.lanes[spot.lane]; if (lane) commands.assign(visit, lane, spot.start); },
+        onStart: () => setDragged(visit),
+        onEnd: spot => { setDragged(null); const lane = spot && model.lanes[spot.lane]; if (lane) commands.assign(visit, lane, spot.start); },
       });
     }}>
     <button className="left-main" onClick={() => onOpen(visit.id)}>
