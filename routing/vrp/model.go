@@ -308,8 +308,11 @@ func (m *model) compileVehicles() error {
 			v.can[t] = true
 		}
 		m.compileTolls(v, src, planned, i)
-		key = fmt.Sprintf("%p %p %p %d %d %d %d %v %v %d %d %d %d %d %d %d %d %v", v.metric, v.stay, v.shift, v.open, v.close, v.begin, v.end, v.breaks,
-			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, v.can) + fmt.Sprint(v.toll)
+		key = fmt.Sprintf("%p %p %p %d %d %d %d %v %v %d %d %d %d %d %d %d %d %x", v.metric, v.stay, v.shift, v.open, v.close, v.begin, v.end, v.breaks,
+			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, fingerprint(v.can))
+		if v.toll != nil {
+			key += fmt.Sprint(v.toll)
+		}
 		if _, ok := classes[key]; !ok {
 			classes[key] = len(classes)
 		}
@@ -317,6 +320,17 @@ func (m *model) compileVehicles() error {
 	}
 	m.classes = len(classes)
 	return nil
+}
+
+// fingerprint packs flags into bytes, so that equal flags make equal keys.
+func fingerprint(flags []bool) []byte {
+	out := make([]byte, (len(flags)+7)/8)
+	for i, yes := range flags {
+		if yes {
+			out[i/8] |= 1 << (i % 8)
+		}
+	}
+	return out
 }
 
 // compileTolls prices sending the vehicle to visits that prefer another or were given to another.

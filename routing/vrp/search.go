@@ -77,9 +77,9 @@ type worker struct {
 	iterations int64
 }
 
-func newWorker(m *model, near [][]int32, seed, number uint64) *worker {
+func newWorker(m *model, seed, number uint64) *worker {
 	w := &worker{
-		m: m, near: near, chance: rand.NewPCG(seed, number),
+		m: m, chance: rand.NewPCG(seed, number),
 		touched: make([]bool, len(m.vehicles)), ruined: make([]bool, len(m.vehicles)),
 		key: make([]int64, m.tasks()), absent: make([]int64, m.tasks()), classSeen: make([]int64, m.classes),
 	}
@@ -240,32 +240,63 @@ func (m *model) neighbours(most int) [][]int32 {
 	for t := range int32(n) {
 		windows[t] = ticks(m.source(t).windows)
 	}
-	dist := make([]int64, n)
-	all := make([]int32, n)
+	keys := make([]int64, n) // distance and, in the lowest bits, the task
 	for t := range int32(n) {
 		for u := range int32(n) {
-			all[u] = u
-			d := int64(min(v.metric.between(m.place[t], m.place[u]), v.metric.between(m.place[u], m.place[t])))
-			dist[u] = d
+			keys[u] = int64(min(v.metric.between(m.place[t], m.place[u]), v.metric.between(m.place[u], m.place[t])))<<taskBits | int64(u)
 		}
-		dist[t] = -1
-		closer := func(a, b int32) int {
-			if dist[a] != dist[b] {
-				return int(max(-1, min(1, dist[a]-dist[b])))
+		keys[t] = int64(t) - 1<<taskBits // itself before all
+		few := keys[:min(n, 2*most)]
+		smallest(keys, len(few))
+		for i, key := range few {
+			u := int32(key & (1<<taskBits - 1))
+			if u == t {
+				continue
 			}
-			return int(a - b)
-		}
-		slices.SortFunc(all, closer)
-		list := slices.Clone(all[:min(n, 2*most)])
-		for _, u := range list[1:] {
 			there := v.stay.service[t] + int64(v.metric.between(m.place[t], m.place[u]))
 			back := v.stay.service[u] + int64(v.metric.between(m.place[u], m.place[t]))
-			dist[u] += min(misfit(windows[t], windows[u], there), misfit(windows[u], windows[t], back))
+			apartness := min(misfit(windows[t], windows[u], there), misfit(windows[u], windows[t], back))
+			few[i] += min(apartness, 1<<40) << taskBits
 		}
-		slices.SortFunc(list, closer)
-		near[t] = slices.Clip(list[:min(n, most)])
+		slices.Sort(few)
+		near[t] = make([]int32, min(n, most))
+		for i := range near[t] {
+			near[t][i] = int32(few[i] & (1<<taskBits - 1))
+		}
 	}
 	return near
+}
+
+// taskBits is enough for a million tasks; distances in ticks keep 43 bits.
+const taskBits = 20
+
+// smallest moves the k smallest keys to the front, in any order (Hoare's selection).
+func smallest(keys []int64, k int) {
+	for low, high := 0, len(keys)-1; low < high && k < len(keys); {
+		pivot := keys[(low+high)/2]
+		i, j := low, high
+		for i <= j {
+			for keys[i] < pivot {
+				i++
+			}
+			for keys[j] > pivot {
+				j--
+			}
+			if i <= j {
+				keys[i], keys[j] = keys[j], keys[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			high = j
+		case k >= i:
+			low = i
+		default:
+			return
+		}
+	}
 }
 
 // misfit is the least of a fifth of the waiting, or the lateness, between serving in one of the windows a and,

@@ -42,7 +42,7 @@ func NewBoard(p *Problem) (*Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Board{w: newWorker(m, nil, 0, 0), spare: int32(len(p.Jobs))}
+	b := &Board{w: newWorker(m, 0, 0), spare: int32(len(p.Jobs))}
 	for vi := range m.vehicles {
 		v, r := &m.vehicles[vi], &b.w.cur.routes[vi]
 		r.seq, r.pinned = append(r.seq, v.given...), len(v.pinned)

@@ -29,7 +29,7 @@ type Options struct {
 	// after the search.
 	Remedies bool
 
-	// Progress, if set, is called a few dozen times from the calling goroutine's search, between steps. It
+	// Progress, if set, is called with the first plan and then a few dozen times, from the calling goroutine. It
 	// must not block.
 	Progress func(Progress)
 }
@@ -103,17 +103,19 @@ func newSearch(ctx context.Context, m *model, o Options) (*search, error) {
 			s.each = math.MaxInt64
 		}
 	}
-	near := m.neighbours(nearest)
-	short := m.shortEdge(near)
-	s.hot, s.cold = 1.5*short, 0.015*short
-	s.worth = m.detour() + 10*short
-	first := newWorker(m, near, o.Seed, 0)
+	first := newWorker(m, o.Seed, 0)
 	if err := first.begin(); err != nil {
 		return nil, err
 	}
 	s.workers = append(s.workers, first)
+	s.report(-1)
+	near := m.neighbours(nearest)
+	short := m.shortEdge(near)
+	s.hot, s.cold, s.worth = 1.5*short, 0.015*short, m.detour()+10*short
+	first.near = near
 	for i := 1; i < max(1, o.Threads); i++ {
-		w := newWorker(m, near, o.Seed, uint64(i))
+		w := newWorker(m, o.Seed, uint64(i))
+		w.near, w.fit = near, first.fit
 		w.adopt(first)
 		s.workers = append(s.workers, w)
 	}

@@ -38,6 +38,7 @@ func (c *complaint) check(ok bool, field, format string, args ...any) {
 func (p *Problem) Validate() error {
 	c := &complaint{}
 	c.check(len(p.Vehicles) > 0, "vehicles", "is empty: nobody can drive")
+	c.check(len(p.Jobs)+2*len(p.Shipments) < 1<<taskBits, "jobs", "are more than %d tasks with the shipments", 1<<taskBits-1)
 	c.matrices(p)
 	dims := p.dimensions()
 	jobs := make(map[uint64]bool, len(p.Jobs))
