@@ -15,7 +15,8 @@ import (
 )
 
 const journalColumns = `
-	select j.xid::text as xid, j.seq, j.at, j.recorded_at, j.place, j.sign, j.lon, j.lat, j.cell, j.dimensions, j.refs
+	select j.xid::text as xid, j.seq, j.at, j.recorded_at, j.place, j.sign, j.lon, j.lat, j.cell,
+	       j.stage, j.kind, j.class, j.source, j.owner, j.team
 	from region.journal j `
 
 // entry is a row of the journal.
@@ -28,18 +29,17 @@ type entry struct {
 	Sign       int16
 	Lon, Lat   float64
 	Cell       int64
-	Dimensions []int16
-	Refs       []int32
+
+	Stage, Kind, Class, Source int16
+	Owner, Team                int32
 }
 
 func (e *entry) row() cells.Row {
 	r := cells.Row{ID: e.Place, Point: orb.Point{e.Lon, e.Lat}, Cell: uint64(e.Cell)}
-	for i, v := range e.Dimensions[:min(len(e.Dimensions), len(Dimensions))] {
+	for i, v := range [...]int16{e.Stage, e.Kind, e.Class, e.Source} {
 		r.Dimensions[i] = uint8(v)
 	}
-	for i, v := range e.Refs[:min(len(e.Refs), len(References))] {
-		r.References[i] = uint32(v)
-	}
+	r.References[ownerReference], r.References[teamReference] = uint32(e.Owner), uint32(e.Team)
 	return r
 }
 
@@ -153,10 +153,10 @@ func (r *Regions) built(ctx context.Context) (*cells.Index, error) {
 		before := fmt.Sprint(limit)
 		present := streamed(ctx, tx, `
 			select '0' as xid, 0::bigint as seq, max(j.at) as at, max(j.recorded_at) as recorded_at, j.place, 1::smallint as sign,
-			       j.lon, j.lat, j.cell, j.dimensions, j.refs
+			       j.lon, j.lat, j.cell, j.stage, j.kind, j.class, j.source, j.owner, j.team
 			from region.journal j
 			where j.xid < $1::text::xid8
-			group by j.place, j.lon, j.lat, j.cell, j.dimensions, j.refs
+			group by j.place, j.lon, j.lat, j.cell, j.stage, j.kind, j.class, j.source, j.owner, j.team
 			having sum(j.sign) > 0
 			order by j.cell`, before)
 		err = x.Load(func(yield func(cells.Row, error) bool) {

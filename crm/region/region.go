@@ -26,8 +26,8 @@ type Dimension struct {
 	Values []string
 }
 
-// Dimensions of places in the order in which the view region.state lists them. A further one is added here and to
-// the view, in a migration that also records all places anew.
+// Dimensions of places. Each is a column of region.journal, filled by the function region.<name>, which numbers the
+// values from 1. A further one is added here and there, in a migration that also calls region.repair.
 var Dimensions = []Dimension{
 	{"stage", []string{"lead", "prospect", "customer", "at_risk", "lost", "won_back"}},
 	{"kind", []string{"company", "household"}},
@@ -35,7 +35,7 @@ var Dimensions = []Dimension{
 	{"source", []string{"person", "geocoder", "import", "synthetic"}},
 }
 
-// References of places, in the order of region.state: ids of staff and teams.
+// References of places, in the order of the journal: ids of staff and teams.
 var References = []string{"owner", "team"}
 
 const (
