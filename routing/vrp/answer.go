@@ -28,7 +28,7 @@ func (m *model) answer(p *plan, remedies bool) *Solution {
 		cost += r.cost
 		s.add(out)
 	}
-	s.Summary.Cost = (cost + money/2) / money
+	s.Summary.Cost = rounded(cost)
 	missing := slices.Clone(p.missing)
 	slices.Sort(missing)
 	reasons := m.reasons(p, missing, remedies)
@@ -145,7 +145,7 @@ func (m *model) describe(vi int, r *route) Route {
 // write puts a timed route into the answer's form.
 func (m *model) write(v *vehicle, src *Vehicle, r *route, depart int64, events []event, finish int64) Route {
 	known := v.metric.dist != nil
-	out := Route{Vehicle: src.ID, Description: src.Description, Cost: (r.cost + money/2) / money, Duration: seconds(r.travel), Violations: []Violation{},
+	out := Route{Vehicle: src.ID, Description: src.Description, Cost: rounded(r.cost), Duration: seconds(r.travel), Violations: []Violation{},
 		Delivery: make([]int64, m.dims), Pickup: make([]int64, m.dims)}
 	if known {
 		out.Distance = &r.metres

@@ -39,7 +39,7 @@ func Choose(p *Problem) (*Solution, error) {
 		cost += c.r.cost
 		s.add(c.route())
 	}
-	s.Summary.Cost = (cost + money/2) / money
+	s.Summary.Cost = rounded(cost)
 	for t, yes := range used {
 		if !yes {
 			src := m.source(int32(t))

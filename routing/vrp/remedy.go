@@ -89,7 +89,7 @@ type miss struct {
 func (w *worker) price(vi int, t int32) (int64, bool) {
 	found := nowhere
 	w.look(vi, t, &found)
-	return (found.extra + money/2) / money, found.vehicle >= 0
+	return rounded(found.extra), found.vehicle >= 0
 }
 
 // without lifts one rule of the vehicle.

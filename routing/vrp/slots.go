@@ -119,7 +119,7 @@ func (b *Board) Slots(j Job) ([]Slot, error) {
 			}
 			earliest, latest := m.whenAt(v, s, found.k)
 			out = append(out, Slot{Vehicle: src.ID, Window: window, Earliest: seconds(earliest), Latest: seconds(latest),
-				Cost: (s.cost - r.cost + money/2) / money, Position: found.k - 1})
+				Cost: rounded(s.cost - r.cost), Position: found.k - 1})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Slot) int {

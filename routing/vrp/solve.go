@@ -113,6 +113,9 @@ func newSearch(ctx context.Context, m *model, o Options) (*search, error) {
 	short := m.shortEdge(near)
 	s.hot, s.cold, s.worth = 1.5*short, 0.015*short, m.detour()+10*short
 	first.near = near
+	if first.warm() {
+		s.hot *= warmth
+	}
 	for i := 1; i < max(1, o.Threads); i++ {
 		w := newWorker(m, o.Seed, uint64(i))
 		w.near, w.fit = near, first.fit
@@ -127,6 +130,19 @@ const nearest = 120
 
 // defaultIterations grows with the problem: some seconds for hundreds of visits.
 func defaultIterations(m *model) int64 { return 20_000 + 400*int64(len(m.visits)) }
+
+// warmth is the part of the first temperature that is left when the search starts from a given plan: enough to
+// fit in what is new, too little to take the plan apart.
+const warmth = 0.1
+
+// warm tells whether the vehicles' steps give most of the plan.
+func (w *worker) warm() bool {
+	given := 0
+	for vi := range w.m.vehicles {
+		given += len(w.m.vehicles[vi].given)
+	}
+	return 2*given > w.m.tasks()
+}
 
 // shortEdge is the money a typical short drive costs: to the fifth nearest task.
 func (m *model) shortEdge(near [][]int32) float64 {
@@ -352,7 +368,7 @@ func (s *search) report(round int) {
 		return
 	}
 	best := &s.workers[0].best
-	p := Progress{Share: float64(round+1) / rounds, Cost: (best.cost + money/2) / money, Unassigned: len(best.missing)}
+	p := Progress{Share: float64(round+1) / rounds, Cost: rounded(best.cost), Unassigned: len(best.missing)}
 	for _, w := range s.workers {
 		p.Iterations += w.iterations
 	}
