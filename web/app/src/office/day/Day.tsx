@@ -6,6 +6,7 @@ import type { Me } from '../../api/types';
 import { t } from '../../i18n';
 import { addDays, dayOf, distance, hours, longDay, shortDay } from '../../i18n/format';
 import { useLive } from '../../live';
+import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
 import { Empty, Failed, Skeleton } from '../../ui/states';
 import { select, showPerson, useSelected } from '../focus';
@@ -35,6 +36,7 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
   const [view, setView] = useState<'proposal' | 'published'>('proposal');
   const [assigning, setAssigning] = useState<string | null>(null);
   const [adding, setAdding] = useState(false);
+  const [help, setHelp] = useState(false);
   const [opened, setOpened] = useState(false);
   const [chosenHeight, setRowHeight] = useStored('board-row', 0);
   const [pxPerHour, setPxPerHour] = useState<number | null>(null);
@@ -67,6 +69,7 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
     const key = (event: KeyboardEvent) => {
       const typing = (event.target as Element).matches('input, textarea, select');
       if ((event.ctrlKey || event.metaKey) && event.key === 'z' && !typing) { if (undoLast()) event.preventDefault(); }
+      else if (event.key === '?' && !typing) setHelp(true);
       else if (event.key === '/' && !typing) { event.preventDefault(); document.querySelector<HTMLInputElement>('.day-find input')?.focus(); }
     };
     addEventListener('keydown', key);
@@ -117,10 +120,12 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
           <button aria-label={t('day.zoomOut')} title={t('day.zoomOut')} onClick={() => zoom(1 / 1.3)}><Icon name="minus" size={16} /></button>
           <button aria-label={t('day.fit')} title={t('day.fit')} onClick={() => setPxPerHour(null)}><Icon name="fit" size={16} /></button>
           <button aria-label={t('day.zoomIn')} title={t('day.zoomIn')} onClick={() => zoom(1.3)}><Icon name="plus" size={16} /></button>
+          <button aria-label={t('help.title')} title={`${t('help.title')} (?)`} onClick={() => setHelp(true)}>?</button>
           <button aria-label={t('day.density')} title={t('day.density')} onClick={() => setRowHeight(rowHeight === 32 ? 44 : rowHeight === 44 ? 56 : 32)}><Icon name="rows" size={16} /></button>
         </div>
       </div>
     </Split>
+    {help && <KeyHelp onClose={() => setHelp(false)} />}
     {adding && <AddVisit me={me} day={day} zone={zone} skills={skills.data} onClose={() => setAdding(false)} />}
     {assigned && <AssignDialog visit={assigned} model={model} zone={zone} skills={skills.data} commands={commands} locked={shown !== null || !mayWrite} onClose={() => setAssigning(null)} />}
   </>;
@@ -142,6 +147,14 @@ function DayHead({ day, me, zone, children }: { day: string; me: Me; zone: strin
     </div>
     {children}
   </header>;
+}
+
+function KeyHelp({ onClose }: { onClose: () => void }) {
+  const keys: [string, string][] = [
+    ['← → ↑ ↓', t('help.walk')], ['Alt + ← →', t('help.move')], ['Alt + ↑ ↓', t('help.person')], ['Enter', t('help.open')], ['A', t('visit.assign')], ['U', t('visit.unassign')], ['P', t('help.pin')],
+    ['Ctrl + Z', t('common.undo')], ['/', t('board.filter')], [t('help.wheel'), t('help.zoom')], ['Esc', t('help.escape')],
+  ];
+  return <Dialog title={t('help.title')} onClose={onClose}><dl className="keys">{keys.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl></Dialog>;
 }
 
 /** The present moment while the day is today, else null; moves every half minute. */
