@@ -81,7 +81,7 @@ var statements = func() [MaxZoom + 1]string {
 		detail := suffix[detailAt(zoom)]
 		least := "3" // square pixels of the smallest area shown
 		if zoom < 13 {
-			least = "9"
+			least = "16"
 		}
 		var parts []string
 		for _, layer := range layers {
