@@ -36,6 +36,8 @@ type things struct {
 func (h *house) soundRequests(admin *client, x things) map[string]sound {
 	account, site, resource := h.account.ID.String(), h.site.ID.String(), h.tom.ID.String()
 	match := []string{"If-Match", `"v1"`}
+	area := map[string]any{"geometry": map[string]any{"type": "Polygon", "coordinates": []any{[]any{[]any{9, 47}, []any{10, 47}, []any{10, 48}, []any{9, 48}, []any{9, 47}}}}}
+	where := []any{map[string]any{"of": "stage", "in": []string{"prospect", "customer"}}}
 	window := []map[string]any{{"start": "2026-11-23T07:00:00Z", "end": "2026-11-23T11:00:00Z"}}
 	return map[string]sound{
 		"POST /login":                   {"/login", map[string]any{"email": "rep@example.org", "password": "wrong"}, nil},
@@ -81,6 +83,7 @@ func (h *house) soundRequests(admin *client, x things) map[string]sound {
 		"DELETE /devices/{id}":          {"/devices/" + x.device.String(), nil, nil},
 		"POST /sync":                    {"/sync", map[string]any{"device_id": x.device, "commands": []map[string]any{{"id": id(), "seq": 1, "kind": "add_note", "visit_id": x.visit, "base_version": 1, "device_time": "2026-11-22T08:00:00Z", "tz": "Europe/Vaduz", "payload": map[string]any{"text": "x"}}}}, nil},
 		"GET /routes":                   {"/routes?date=" + monday, nil, nil},
+		"GET /routes/shapes":            {"/routes/shapes?date=" + monday, nil, nil},
 		"GET /routes/{id}":              {"/routes/" + x.route.String(), nil, nil},
 		"GET /routes/{id}/shape":        {"/routes/" + x.route.String() + "/shape", nil, nil},
 		"GET /today":                    {"/today?date=" + monday + "&resource_id=" + resource, nil, nil},
@@ -93,6 +96,10 @@ func (h *house) soundRequests(admin *client, x things) map[string]sound {
 		"POST /plans/{id}/accept":       {"/plans/" + x.plan.String() + "/accept", nil, nil},
 		"POST /plans/{id}/publish":      {"/plans/" + x.plan.String() + "/publish", nil, nil},
 		"DELETE /plans/{id}":            {"/plans/" + x.plan.String(), nil, nil},
+		"POST /regions/snapshot":        {"/regions/snapshot", map[string]any{"area": area, "where": where, "by": []any{[]string{"stage", "class"}}, "as_of": "2100-01-01T00:00:00Z", "known_at": "2100-01-01T00:00:00Z"}, nil},
+		"POST /regions/difference":      {"/regions/difference", map[string]any{"area": area, "where": where, "from": "2090-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}, nil},
+		"POST /regions/cells":           {"/regions/cells", map[string]any{"area": area, "where": where, "resolution": 7, "as_of": "2100-01-01T00:00:00Z", "known_at": "2100-01-01T00:00:00Z"}, nil},
+		"POST /regions/places":          {"/regions/places", map[string]any{"area": area, "where": where, "limit": 10, "cursor": "MA", "as_of": "2100-01-01T00:00:00Z", "known_at": "2100-01-01T00:00:00Z"}, nil},
 		"GET /live":                     {"/live?topics=nothing", nil, nil}, // a sound one would not end
 	}
 }
@@ -110,6 +117,7 @@ func (h *house) fill(admin *client) things {
 	x.route = want[api.Page[api.Route]](admin, 200, "GET", "/routes?date="+monday, nil).Items[0].ID
 	x.visit = h.visit(admin, map[string]any{"title": "Open"}).ID
 	x.plan = h.plan(admin).ID
+	h.follow()
 	return x
 }
 
@@ -400,6 +408,9 @@ func TestRulesBetweenValues(t *testing.T) {
 	window := func(start, end string) map[string]any { return map[string]any{"start": start, "end": end} }
 	base := func(p []any) map[string]any { return map[string]any{"label": "x", "point": p} }
 	type field = map[string]any
+	polygon := func(ring ...[]any) field {
+		return field{"geometry": field{"type": "Polygon", "coordinates": []any{ring}}}
+	}
 	for name, c := range map[string]struct {
 		operation string
 		change    field
@@ -461,6 +472,30 @@ func TestRulesBetweenValues(t *testing.T) {
 		"an e-mail that is taken":                  {"POST /staff", field{"email": "rep@example.org"}, ""},
 		"a team that is there":                     {"POST /teams", field{"name": "Oberland"}, ""},
 		"a skill that is there":                    {"POST /skills", field{"code": "gas"}, ""},
+		"an area that crosses itself":              {"POST /regions/snapshot", field{"area": polygon([]any{0, 0}, []any{1, 1}, []any{1, 0}, []any{0, 1}, []any{0, 0})}, "body.area.geometry.coordinates[0][0]"},
+		"an area beyond the pole":                  {"POST /regions/snapshot", field{"area": polygon([]any{0, 80}, []any{1, 80}, []any{1, 95}, []any{0, 80})}, "body.area.geometry.coordinates[0][0][2]"},
+		"an area that jumps half the world":        {"POST /regions/snapshot", field{"area": polygon([]any{-179, 0}, []any{179, 0}, []any{179, 1}, []any{-179, 0})}, "body.area.geometry.coordinates[0][0]"},
+		"an area that is not closed":               {"POST /regions/cells", field{"area": polygon([]any{0, 0}, []any{1, 0}, []any{1, 1}, []any{0, 1})}, "body.area.geometry.coordinates[0][0]"},
+		"an area of two points":                    {"POST /regions/cells", field{"area": polygon([]any{0, 0}, []any{1, 0}, []any{0, 0})}, "body.area.geometry.coordinates[0][0]"},
+		"an area with heights":                     {"POST /regions/places", field{"area": polygon([]any{0, 0, 5}, []any{1, 0, 5}, []any{1, 1, 5}, []any{0, 0, 5})}, "body.area.geometry.coordinates[0][0][0]"},
+		"an area in metres":                        {"POST /regions/places", field{"area": polygon([]any{1287000, 6130000}, []any{1288000, 6130000}, []any{1288000, 6131000}, []any{1287000, 6130000})}, "body.area.geometry.coordinates[0][0][0]"},
+		"an empty area":                            {"POST /regions/snapshot", field{"area": field{"geometry": field{"type": "MultiPolygon", "coordinates": []any{}}}}, "body.area.geometry"},
+		"an area of no rings":                      {"POST /regions/snapshot", field{"area": field{"geometry": field{"type": "Polygon", "coordinates": []any{}}}}, "body.area.geometry"},
+		"an area that is a line":                   {"POST /regions/snapshot", field{"area": field{"geometry": field{"type": "Polygon", "coordinates": []any{[]any{0, 0}, []any{1, 1}}}}}, "body.area.geometry.coordinates"},
+		"an area that is a text":                   {"POST /regions/snapshot", field{"area": field{"geometry": field{"type": "Polygon", "coordinates": "x"}}}, "body.area.geometry.coordinates"},
+		"an area of another kind":                  {"POST /regions/snapshot", field{"area": field{"geometry": field{"type": "Point", "coordinates": []any{0, 0}}}}, "body.area.geometry.type"},
+		"an area said twice":                       {"POST /regions/snapshot", field{"area": field{"cells": []string{"871f8d6a4ffffff"}, "circle": field{"centre": []any{9, 47}, "radius_meters": 5}}}, "body.area"},
+		"a circle beyond the pole":                 {"POST /regions/snapshot", field{"area": field{"circle": field{"centre": []any{9, 91}, "radius_meters": 5}}}, "body.area.circle"},
+		"a circle of less than nothing":            {"POST /regions/snapshot", field{"area": field{"circle": field{"centre": []any{9, 47}, "radius_meters": -5}}}, "body.area.circle"},
+		"a cell that is none":                      {"POST /regions/snapshot", field{"area": field{"cells": []string{"zzz"}}}, "body.area.cells[0]"},
+		"a union with a fault within":              {"POST /regions/snapshot", field{"area": field{"union": []any{field{}, field{"complement": polygon([]any{0, 0}, []any{1, 1}, []any{0, 0})}}}}, "body.area.union[1].complement.geometry"},
+		"a dimension nobody knows":                 {"POST /regions/snapshot", field{"by": []any{[]string{"colour"}}}, "body.by[0][0]"},
+		"three dimensions":                         {"POST /regions/snapshot", field{"by": []any{[]string{"stage", "class", "kind"}}}, "body.by[0]"},
+		"a condition of no dimension":              {"POST /regions/snapshot", field{"where": []any{field{"of": "colour", "in": []string{"red"}}}}, "body.where[0].of"},
+		"a condition with no such value":           {"POST /regions/places", field{"where": []any{field{"of": "stage", "in": []string{"customer", "king"}}}}, "body.where[0].in[1]"},
+		"an owner that is no id":                   {"POST /regions/places", field{"where": []any{field{"of": "owner", "in": []string{"me"}}}}, "body.where[0].in[0]"},
+		"a difference backwards":                   {"POST /regions/difference", field{"from": "2100-01-02T00:00:00Z"}, "body.to"},
+		"a foreign cursor in the body":             {"POST /regions/places", field{"cursor": "eyJ4IjoxfQ"}, "body.cursor"},
 		"an account that is there":                 {"POST /accounts", field{"id": h.account.ID}, ""},
 		"a site that is there":                     {"POST /accounts/{id}/sites", field{"id": h.site.ID}, ""},
 		"a visit that is there":                    {"POST /visits", field{"id": x.visit}, ""},

@@ -21,6 +21,7 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/region"
 	"catchment/crm/work"
 	"catchment/geo/basemap"
 	"catchment/geo/geocode"
@@ -80,6 +81,7 @@ func newHouse(t *testing.T) *house {
 		Store: store, Customers: &customer.Customers{Store: store}, Work: jobs, Desk: desk, Hub: live.NewHub(log),
 		Plans:     &dispatch.Planner{Store: store, Work: jobs, Travel: roads},
 		Addresses: &geocode.Geocoder{DB: pool, InForce: none},
+		Regions:   region.New(store, slog.New(slog.DiscardHandler), ""),
 		Place: func(context.Context) (api.Place, error) {
 			return api.Place{Bound: orb.Bound{Min: orb.Point{9.47, 47.05}, Max: orb.Point{9.64, 47.27}}, Source: "town", Name: "Test", Attribution: "© nobody"}, nil
 		},
@@ -101,6 +103,20 @@ func newHouse(t *testing.T) *house {
 	t.Cleanup(func() { rooms.Hub.Drain(); stop(); <-ended })
 	h.furnish()
 	return h
+}
+
+// follow starts the index of regions; few tests need it.
+func (h *house) follow() {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = h.rooms.Regions.Run(ctx)
+	}()
+	h.t.Cleanup(func() { stop(); <-ended })
+	if err := h.rooms.Regions.CatchUp(ctx); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 func (h *house) system() context.Context {

@@ -80,8 +80,8 @@ func TestEveryOperationNamesItsRight(t *testing.T) {
 			t.Errorf("%s: does not say that it asks for a sign-in", name)
 		}
 		writes := !strings.HasPrefix(name, "GET ")
-		if reads := strings.HasSuffix(right, ".read"); writes && reads && name != "POST /visits/{id}/commands" {
-			t.Errorf("%s: writes with the right to read", name) // commands check the right of their kind
+		if reads := strings.HasSuffix(right, ".read"); writes && reads && name != "POST /visits/{id}/commands" && !strings.HasPrefix(name, "POST /regions/") {
+			t.Errorf("%s: writes with the right to read", name) // commands check the right of their kind, regions are asked
 		}
 		if len(op.Tags) != 1 || op.Summary == "" || strings.HasSuffix(op.Summary, ".") {
 			t.Errorf("%s: needs one tag, and a summary without a full stop", name)
@@ -99,12 +99,14 @@ func TestEveryInputIsBounded(t *testing.T) {
 	a := api.Frame(chi.NewRouter(), Prefix, nil, slog.New(slog.DiscardHandler))
 	api.Operations(api.Rooms{})(a)
 	registry := a.OpenAPI().Components.Schemas
+	seen := map[string]bool{} // an area holds areas
 	var check func(where string, s *huma.Schema)
 	check = func(where string, s *huma.Schema) {
-		if s == nil {
+		if s == nil || s.Ref != "" && seen[s.Ref] {
 			return
 		}
 		if s.Ref != "" {
+			seen[s.Ref] = true
 			s = registry.SchemaFromRef(s.Ref)
 		}
 		switch s.Type {

@@ -96,6 +96,7 @@ func TestForeignRecordsAreNotThere(t *testing.T) {
 	requests := h.soundRequests(admin, x)
 	requests["GET /accounts"] = sound{path: "/accounts?q=canary"}
 	requests["GET /visits"] = sound{path: "/visits?q=canary"}
+	h.follow()
 	people := map[string]*client{"rep": h.as("rep"), "technician": h.as("technician")}
 	before := fingerprint(t, owner)
 
@@ -142,6 +143,13 @@ func TestForeignRecordsAreNotThere(t *testing.T) {
 			if a := who.call("POST", requests[name].path, body); a.Status < 400 || a.Status >= 500 || sees(a) {
 				t.Errorf("%s: %s of a foreign record: got %d: %.300s", role, name, a.Status, a.Text)
 			}
+		}
+		everywhere := map[string]any{"area": map[string]any{}}
+		if there := want[api.Page[api.RegionPlace]](who, 200, "POST", "/regions/places", everywhere); len(there.Items) != 0 {
+			t.Errorf("%s: places that are not his: %v", role, there.Items)
+		}
+		if there := want[api.Page[api.RegionPlace]](admin, 200, "POST", "/regions/places", everywhere); len(there.Items) != 2 {
+			t.Errorf("administrator: sees %d places", len(there.Items))
 		}
 		if a := who.call("GET", "/today?date="+monday+"&resource_id="+crew.ID.String(), nil); a.Status != 404 && a.Status != 403 {
 			t.Errorf("%s: somebody else's day: got %d", role, a.Status)

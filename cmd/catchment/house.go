@@ -19,6 +19,7 @@ import (
 	"catchment/crm"
 	"catchment/crm/customer"
 	"catchment/crm/queue"
+	"catchment/crm/region"
 	"catchment/crm/work"
 	"catchment/geo/basemap"
 	"catchment/geo/extract"
@@ -105,6 +106,7 @@ type house struct {
 	customers *customer.Customers
 	work      *work.Work
 	planner   *dispatch.Planner
+	regions   *region.Regions
 	travel    *routing.Switch
 	streets   *streets
 }
@@ -120,11 +122,17 @@ func furnish(ctx context.Context, s *settings, url string, log *slog.Logger) (*h
 		pool.Close()
 		return nil, err
 	}
+	index, err := s.folder("regions")
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
 	h := &house{log: log, url: url, pool: pool, store: crm.NewStore(pool), travel: routing.NewSwitch(routing.NewGreatCircle())}
 	h.streets = &streets{pool: pool, folder: folder, travel: h.travel, log: log}
 	h.customers = &customer.Customers{Store: h.store}
 	h.work = &work.Work{Store: h.store}
 	h.planner = &dispatch.Planner{Store: h.store, Work: h.work, Travel: h.travel}
+	h.regions = region.New(h.store, log, index)
 	if err := h.streets.load(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -186,6 +194,12 @@ func (h *house) run(ctx context.Context, o serveOptions, r roles, listening func
 			return err
 		})
 		group.Go(func() error { return server.Serve(ctx, listener) })
+		group.Go(func() error {
+			if err := h.regions.Run(ctx); ctx.Err() == nil {
+				return err
+			}
+			return nil
+		})
 		if listening != nil {
 			listening(listener.Addr())
 		}
@@ -232,7 +246,7 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 	watch := extract.NewWatch(h.pool)
 	base := &basemap.Map{DB: h.pool, InForce: watch.IDs}
 	rooms := api.Rooms{
-		Store: h.store, Customers: h.customers, Work: h.work, Plans: h.planner, Desk: desk, Hub: hub,
+		Store: h.store, Customers: h.customers, Work: h.work, Plans: h.planner, Regions: h.regions, Desk: desk, Hub: hub,
 		Addresses: &geocode.Geocoder{DB: h.pool, InForce: watch.IDs},
 		Place: func(ctx context.Context) (api.Place, error) {
 			generations, err := watch.InForce(ctx)

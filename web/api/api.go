@@ -78,6 +78,7 @@ type Operation struct {
 	MaxBody int64  // bytes; DefaultMaxBody if zero
 
 	Versioned bool // needs If-Match: 428 without
+	Asks      bool // a POST that changes nothing, because the question is too long for an address
 	Secret    bool // the answer holds a secret: never kept for a repeated Idempotency-Key
 	Stream    bool // the answer does not end by itself
 }
@@ -102,7 +103,7 @@ func Register[I, O any](a *API, o Operation, right crm.Right, handler func(conte
 	}
 	writes := o.Method != http.MethodGet
 	op.Middlewares = huma.Middlewares{a.requireRight(right), a.checkForm(o)}
-	if o.Method == http.MethodPost && right != Public && !o.Secret {
+	if o.Method == http.MethodPost && right != Public && !o.Secret && !o.Asks {
 		op.Middlewares = append(op.Middlewares, a.onceByKey(o.MaxBody))
 		op.Parameters = append(op.Parameters, &huma.Param{
 			Name: idempotencyHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(maxKey)},

@@ -7,6 +7,7 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/region"
 	"catchment/crm/work"
 	"catchment/geo/geocode"
 	"catchment/routing/dispatch"
@@ -21,6 +22,7 @@ type Rooms struct {
 	Work      *work.Work
 	Plans     *dispatch.Planner
 	Addresses *geocode.Geocoder
+	Regions   *region.Regions
 	Desk      *login.Desk
 	Hub       *live.Hub
 
@@ -50,6 +52,7 @@ func Operations(rooms Rooms) func(*API) {
 		planOperations(a, rooms)
 		boardOperations(a, rooms)
 		addressOperations(a, rooms)
+		regionOperations(a, rooms)
 		liveOperations(a, rooms)
 	}
 }
