@@ -23,12 +23,15 @@ const pace = 20 * time.Millisecond
 // saving is how long changes may wait for the checkpoint; what is not in it is read from the journal again.
 const saving = 5 * time.Minute
 
+// checking is how often a region drawn at random is counted in the database, too, and compared.
+const checking = time.Minute
+
 // Run builds the index and follows the journal until the context ends, then saves the index. A database that is
 // out of reach is waited for.
 func (r *Regions) Run(ctx context.Context) error {
 	ctx = crm.WithActor(ctx, crm.System("regions"))
 	var saved cells.Position
-	var savedAt time.Time
+	var savedAt, checkedAt time.Time
 	for wait := pace; ctx.Err() == nil; {
 		err := func() error {
 			x := r.index.Load()
@@ -39,7 +42,7 @@ func (r *Regions) Run(ctx context.Context) error {
 					return err
 				}
 				r.index.Store(x)
-				savedAt = time.Now()
+				savedAt, checkedAt = time.Now(), time.Now()
 				r.log.Info("regions: index ready", "places", x.Stats().Places, "seconds", time.Since(started).Seconds())
 			}
 			if err := r.step(ctx, x); err != nil {
@@ -48,6 +51,10 @@ func (r *Regions) Run(ctx context.Context) error {
 			if x.Due() || time.Since(savedAt) > saving && x.Position() != saved {
 				saved, savedAt = x.Position(), time.Now()
 				r.fold(ctx, x)
+			}
+			if now := time.Now(); now.Sub(checkedAt) > checking {
+				checkedAt = now
+				go r.check(ctx, uint64(now.UnixNano()))
 			}
 			return nil
 		}()
@@ -108,6 +115,18 @@ func (r *Regions) fold(ctx context.Context, x *cells.Index) {
 		}
 		r.save(ctx, x)
 	}()
+}
+
+// check verifies one region and has the index built anew should it be wrong.
+func (r *Regions) check(ctx context.Context, seed uint64) {
+	var mismatch *Mismatch
+	switch err := r.Verify(ctx, seed); {
+	case errors.As(err, &mismatch):
+		r.log.Error("regions: the index is wrong and is built anew", "error", err, "seed", seed)
+		r.broken.Store(true)
+	case err != nil && ctx.Err() == nil:
+		r.log.Warn("regions: the index is not checked", "error", err)
+	}
 }
 
 func (r *Regions) save(ctx context.Context, x *cells.Index) {

@@ -280,6 +280,40 @@ func TestNothingIsLostAmongConcurrentWriters(t *testing.T) {
 	f.equalsTable(f.regions)
 }
 
+func TestVerifierSeesDifferencesAndNothingElse(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	f.caughtUp(f.regions)
+	f.must(f.regions.Verify(f.system, 1)) // of nothing
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() { // checks go on while others write
+		r := rand.New(rand.NewPCG(8, 8))
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				a, _ := f.account(f.system, "lead", orb.Point{9 + r.Float64()/10, 47}, orb.Point{-70, -20 + r.Float64()})
+				f.stage(a, "customer")
+			}
+		}
+	})
+	for seed := range uint64(60) {
+		if err := f.regions.Verify(f.system, seed); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+	close(stop)
+	group.Wait()
+	_, err := f.owner.Exec(f.system, `alter table customer.account disable trigger region_update; update customer.account set stage = 'lost'`)
+	f.must(err)
+	var mismatch *region.Mismatch
+	if err := f.regions.Verify(f.system, 5); !errors.As(err, &mismatch) {
+		t.Errorf("want a mismatch, got %v", err)
+	}
+}
+
 // equalsTable compares every stage's count in several areas with SQL.
 func (f *firm) equalsTable(r *region.Regions) {
 	f.t.Helper()
