@@ -13,7 +13,7 @@ export function SyncSheet({ onClose }: { onClose: () => void }) {
   const zone = me?.organisation.zone ?? 'UTC';
   const said: Record<string, string> = {
     start_travel: t('tech.did.start_travel'), arrive: t('tech.did.arrive'), start: t('tech.did.start'), complete: t('tech.did.complete'), cannot_complete: t('tech.did.cannot_complete'),
-    no_access: t('tech.did.no_access'), add_note: t('tech.did.add_note'), acknowledge: t('tech.did.acknowledge'),
+    no_access: t('tech.did.no_access'), add_note: t('tech.did.add_note'), acknowledge: t('tech.did.acknowledge'), undo: t('tech.did.undo'),
   };
   return <Sheet title={t('tech.syncTitle')} onClose={onClose}>
     <p>{online ? t('tech.online') : t('tech.offline')} · {outbox.length === 0 ? t('tech.syncAll') : t('tech.unsent', { n: outbox.length })}</p>

@@ -31,6 +31,13 @@ test('taps that are not sent yet count at once', () => {
   assert.equal(rows(day, [entry('1', 'complete')], new Set())[0]!.closed, true);
 });
 
+test('what was sent and is taken back looks as before', () => {
+  const day = today([[visit('1', 'travelling'), 8]]);
+  const undo = { ...entry('1', 'undo'), shows: 'dispatched' as const };
+  assert.equal(nextAction(rows(day, [undo], new Set())[0]!), 'start_travel');
+  assert.equal(nextAction(rows(today([[visit('1', 'on_site', { started: true }), 8]]), [{ ...entry('1', 'undo'), shows: 'on_site' }], new Set())[0]!), 'start');
+});
+
 test('the big button is about what is under way, else the first open visit', () => {
   const all = rows(today([[visit('1', 'done'), 8], [visit('2'), 10], [visit('3', 'travelling'), 12]]), [], new Set());
   assert.equal(current(all)?.visit.id, '3');

@@ -27,8 +27,9 @@ export function rows(today: Today, outbox: readonly Entry[], working: ReadonlySe
     for (const entry of outbox) {
       if (entry.visit_id !== visit.id) continue;
       unsent = true;
-      state = becomes[entry.kind] ?? state;
+      state = entry.shows ?? becomes[entry.kind] ?? state;
       if (entry.kind === 'start') started = true;
+      else if (entry.kind === 'undo') started = working.has(visit.id);
     }
     found.push({ stop, visit, number: ++number, state, working: state === 'on_site' && started, closed: closedStates.includes(state), unsent, arrive: stop.arrive, leave: stop.leave });
   }

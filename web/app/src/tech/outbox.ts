@@ -2,13 +2,15 @@
 // once. Numbers (seq) are given when a command is first sent, so that it can be taken back until then; a command that was sent
 // once keeps its number and id on every retry.
 import { uuid7 } from '../api/client';
-import type { Command, CommandKind, Verdict, Visit } from '../api/types';
+import type { Command, CommandKind, Verdict, Visit, VisitState } from '../api/types';
 
 /** A command as it lies in the outbox. */
 export interface Entry {
   id: string; order: number; kind: CommandKind; visit_id: string; title: string; base_version: number; device_time: string; tz: string; payload: Record<string, unknown>;
   /** Not sent before this moment, so that it can be undone; milliseconds. */
   holdUntil: number;
+  /** What the visit looks like with it, where its kind does not say so: an undo shows what was before. */
+  shows?: VisitState;
   /** Given at the first try to send; from then on the command cannot be taken back. */
   seq?: number;
 }
@@ -36,19 +38,19 @@ export class Outbox {
   private sending: Promise<SendResult> | null = null;
   constructor(private readonly store: Store, private readonly wire: Wire, private readonly now: () => number = Date.now) {}
 
-  async add(kind: CommandKind, visit: Pick<Visit, 'id' | 'title' | 'version'>, payload: Record<string, unknown>, holdMs = 0): Promise<Entry> {
+  async add(kind: CommandKind, visit: Pick<Visit, 'id' | 'title' | 'version'>, payload: Record<string, unknown>, holdMs = 0, shows?: VisitState): Promise<Entry> {
     const existing = await this.store.entries();
     const order = existing.reduce((most, entry) => Math.max(most, entry.order), 0) + 1;
     const at = this.now();
     const entry: Entry = {
-      id: uuid7(at), order, kind, visit_id: visit.id, title: visit.title, base_version: visit.version, payload, holdUntil: at + holdMs,
+      id: uuid7(at), order, kind, visit_id: visit.id, title: visit.title, base_version: visit.version, payload, holdUntil: at + holdMs, shows,
       device_time: new Date(at).toISOString(), tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
     };
     await this.store.put(entry);
     return entry;
   }
 
-  /** Takes a command back. False when it is on its way already. */
+  /** Takes a command back before it is sent. False when it is on its way already: then only an undo command helps. */
   async undo(id: string): Promise<boolean> {
     if (this.sending) await this.sending.catch(() => undefined);
     const entry = (await this.store.entries()).find(one => one.id === id);

@@ -1,12 +1,12 @@
 // The phone's state: who is logged in, the day, the outbox, and what happened while sending. One store, read by all its screens.
 import { useSyncExternalStore } from 'react';
 import { call, get, post, Problem } from '../api/client';
-import type { Command, CommandKind, Me, Today, Verdict, Visit } from '../api/types';
+import type { Command, CommandKind, Me, Today, Verdict, Visit, VisitState } from '../api/types';
 import { t } from '../i18n';
 import { addDays, dayOf } from '../i18n/format';
 import { boundsOf, tilesAlong } from '../map/data';
 import { toast } from '../ui/toast';
-import { changes, type Change } from './day';
+import { changes, rows, type Change } from './day';
 import { keepDay, keepMe, keepWorking, keptDay, keptMe, keptWorking, outboxStore, wipe } from './kept';
 import { Outbox, type Entry } from './outbox';
 
@@ -45,7 +45,8 @@ const outbox = new Outbox(outboxStore, {
   hello: device => post('/devices', device),
   sync: async (device, commands: Command[]) => (await call<{ verdicts: Verdict[] }>('POST', '/sync', { body: { device_id: device, commands } })).verdicts,
 });
-const undoMs = 10_000;
+/** A tap waits this long before it is sent, so that a slip costs nothing; later it is taken back by an undo command. */
+const slipMs = 1500;
 let timer = 0;
 /** The copy the technician has seen: what is new is told against it until he says so. */
 let seen: Today | null = null;
@@ -122,18 +123,23 @@ export async function acknowledge(): Promise<void> {
   void send();
 }
 
-/** One tap. It counts at once; the server hears of it after ten seconds, so that it can be taken back. */
+/** One tap. It counts at once, is sent a moment later, and can be taken back for ten seconds, sent or not. */
 export async function tap(kind: CommandKind, visit: Visit, payload: Record<string, unknown>, said: string): Promise<void> {
-  const entry = await outbox.add(kind, visit, payload, undoMs);
+  const before = state.today ? rows(state.today, state.outbox, state.working).find(row => row.visit.id === visit.id)?.state : undefined;
+  const entry = await outbox.add(kind, visit, payload, slipMs);
   if (kind === 'start') await remember(visit.id, true);
   set({ outbox: await outbox.waiting() });
-  toast(said, { undo: () => void takeBack(entry) });
+  toast(said, { undo: () => void takeBack(entry, visit, before) });
   clearTimeout(timer);
-  timer = window.setTimeout(() => void send(), undoMs + 50);
+  timer = window.setTimeout(() => void send(), slipMs + 50);
 }
 
-async function takeBack(entry: Entry) {
-  if (await outbox.undo(entry.id)) { if (entry.kind === 'start') await remember(entry.visit_id, false); } else toast(t('tech.tooLate'));
+async function takeBack(entry: Entry, visit: Visit, before: VisitState | undefined) {
+  if (entry.kind === 'start') await remember(entry.visit_id, false);
+  if (!await outbox.undo(entry.id)) {
+    await outbox.add('undo', visit, { command: entry.id }, 0, before);
+    void send();
+  }
   set({ outbox: await outbox.waiting() });
 }
 
