@@ -367,7 +367,7 @@ func (b *bruteForce) turn(n uint32, last, s stride, about bool) (weight, tenths 
 				}
 				name := b.m.ways[last.way].name
 				oneways := !b.lane(flip(last)).open && !b.lane(flip(s)).open && !arrive.round && !leave.round
-				if oneways && name != 0 && name == b.m.ways[s.way].name && arrive.class == leave.class && math.Abs(angle) > 120 {
+				if oneways && name != 0 && name == b.m.ways[s.way].name && arrive.class == leave.class && math.Abs(angle) > 120 && sideBySide(from, to) {
 					about, angle = true, 180 // from one carriageway to the other
 				}
 			}

@@ -203,11 +203,38 @@ func (x *expansion) priceTurn(n uint32, by hopEnd, e, f rawEdge, about bool) tur
 func (x *expansion) rounds(e, f rawEdge, angle float64) bool {
 	from, to := &x.all[e>>1], &x.all[f>>1]
 	return math.Abs(angle) > turnsBack && from.name == to.name && from.name != 0 && from.class == to.class &&
-		!from.round && !to.round && !x.isOpen(reversed(e)) && !x.isOpen(reversed(f))
+		!from.round && !to.round && !x.isOpen(reversed(e)) && !x.isOpen(reversed(f)) &&
+		sideBySide(x.places(reversed(e)), x.places(f))
 }
 
 // turnsBack is the angle from which turning onto the other carriageway is turning about, in degrees.
 const turnsBack = 120
+
+// places returns the points along an edge.
+func (x *expansion) places(e rawEdge) []point {
+	seg := &x.all[e>>1]
+	line := make([]point, len(seg.points))
+	for i, n := range seg.points {
+		if e&1 == 1 {
+			i = len(line) - 1 - i
+		}
+		line[i] = x.m.at[n]
+	}
+	return line
+}
+
+// sideBySide tells whether two lines that start at one place stay close, as carriageways of one road do.
+func sideBySide(a, b []point) bool {
+	for _, meters := range []float64{lookAhead, farLookAhead, 2 * farLookAhead} {
+		if placeAt(a, meters).meters(placeAt(b, meters)) > carriageways {
+			return false
+		}
+	}
+	return true
+}
+
+// carriageways is how far the middles of a road's two carriageways lie apart at most, in metres.
+const carriageways = 20
 
 // waitAt returns the seconds a sign at the crossing costs who comes by the hop.
 func (x *expansion) waitAt(n uint32, by hopEnd, e, f rawEdge) float64 {

@@ -290,19 +290,19 @@ func (p *Profile) limit(w *wayUse, tags osm.Tags) {
 			w.backward.speed = v * p.MaxspeedFactor
 		}
 	}
-	cap := math.Inf(1)
+	most := math.Inf(1)
 	if p.TopSpeed > 0 {
-		cap = p.TopSpeed
+		most = p.TopSpeed
 	}
 	for _, c := range []struct {
 		of  map[string]float64
 		key string
 	}{{p.Surface, "surface"}, {p.Tracktype, "tracktype"}, {p.Smoothness, "smoothness"}} {
 		if v, ok := c.of[tags.Get(c.key)]; ok {
-			cap = min(cap, v)
+			most = min(most, v)
 		}
 	}
-	w.forward.speed, w.backward.speed = min(w.forward.speed, cap), min(w.backward.speed, cap)
+	w.forward.speed, w.backward.speed = min(w.forward.speed, most), min(w.backward.speed, most)
 }
 
 // rate returns how much of its time a way is worth: below 1 for ways that are better avoided.
