@@ -5,7 +5,8 @@ type Same = { [K in keyof Catalog]: Catalog[K] extends string ? string : { one: 
 
 export const de: Same = {
   'app.name': 'Catchment',
-  'unit.minutes': '{n} min', 'unit.seconds': '{n} s', 'unit.hours': '{n} h', 'unit.hoursMinutes': '{h} h {m}',
+  // with spaces that do not break: a figure stays with its unit
+  'unit.minutes': '{n}\u00a0min', 'unit.seconds': '{n}\u00a0s', 'unit.hours': '{n}\u00a0h', 'unit.hoursMinutes': '{h}\u00a0h\u00a0{m}',
   'time.now': 'gerade eben', 'time.minutesAgo': 'vor {n} min', 'time.hoursAgo': 'vor {n} h',
   'common.cancel': 'Abbrechen', 'common.close': 'Schließen', 'common.undo': 'Rückgängig', 'common.retry': 'Noch einmal',
   'common.loading': 'Wird geladen', 'common.clear': 'Leeren', 'common.back': 'Zurück', 'common.yes': 'Ja', 'common.no': 'Nein', 'common.optional': 'freiwillig',
@@ -24,7 +25,7 @@ export const de: Same = {
   'live.offline': 'Offline', 'live.offlineHint': 'Keine laufenden Änderungen, bis die Verbindung wieder steht',
 
   'day.previous': 'Tag davor', 'day.next': 'Tag danach', 'day.pick': 'Tag wählen', 'day.today': 'Heute', 'day.tomorrow': 'Morgen',
-  'day.planned': '{served} von {n} Besuchen verplant', 'day.travel': '{time} Fahrt', 'day.late': { one: '{n} verspätet', other: '{n} verspätet' },
+  'day.planned': '{served} von {n} Besuchen verplant', 'day.travel': '{time} Fahrt', 'day.clashes': { one: '{n} Überschneidung', other: '{n} Überschneidungen' }, 'day.late': { one: '{n} verspätet', other: '{n} verspätet' },
   'day.noResources': 'An diesem Tag hat niemand Dienst', 'day.noResourcesHint': 'Dienste werden je Person in den Einstellungen gesetzt.', 'day.absent': 'nicht im Dienst', 'day.noShift': 'kein Dienst',
   'day.addVisit': 'Besuch anlegen', 'day.density': 'Zeilenhöhe', 'day.zoomIn': 'Stunden länger', 'day.zoomOut': 'Stunden kürzer', 'day.fit': 'Ganzer Tag',
   'day.published': 'Veröffentlicht', 'day.proposal': 'Vorschlag', 'day.which': 'Welcher Plan gezeigt wird', 'day.empty': 'Keine Besuche an diesem Tag', 'day.emptyHint': 'Legen Sie einen an oder wählen Sie einen anderen Tag.',
@@ -39,7 +40,7 @@ export const de: Same = {
   'plan.change': 'Änderung', 'plan.step.roads': 'Fahrminuten messen', 'plan.step.search': 'Beste Reihenfolge suchen', 'plan.step.shapes': 'Wege zeichnen',
 
   'board.people': 'Personen', 'board.row': '{name}, {n} Besuche', 'board.util': '{percent} % ausgelastet', 'board.travel': 'Fahrt {time}, {km}', 'board.break': 'Pause',
-  'board.late': '+{n}', 'board.bar': '{from} bis {to}', 'board.barLate': '{from} bis {to}, {n} Minuten zu spät', 'board.pinned': 'Festgesetzt', 'board.promised': 'Zugesagt {span}', 'board.help': 'Pfeile gehen von Besuch zu Besuch. Alt und Pfeile verschieben. A weist zu, U nimmt herunter, P setzt fest.',
+  'board.clash': 'überschneidet sich', 'board.late': '+{n}', 'board.bar': '{from} bis {to}', 'board.barLate': '{from} bis {to}, {n} Minuten zu spät', 'board.pinned': 'Festgesetzt', 'board.promised': 'Zugesagt {span}', 'board.help': 'Pfeile gehen von Besuch zu Besuch. Alt und Pfeile verschieben. A weist zu, U nimmt herunter, P setzt fest.',
   'board.cannot.skills': 'braucht {skill}', 'board.cannot.shift': 'außerhalb des Dienstes', 'board.cannot.absent': 'nicht im Dienst', 'board.cannot.window': 'außerhalb des Fensters {span}', 'board.filter': 'Person oder Besuch finden',
   'board.proposalLocked': 'Erst den Vorschlag annehmen oder verwerfen, dann Besuche von Hand verschieben.',
 

@@ -1,7 +1,8 @@
 // English texts. de.ts has the same keys; a test says so.
 export const en = {
   'app.name': 'Catchment',
-  'unit.minutes': '{n} min', 'unit.seconds': '{n} s', 'unit.hours': '{n} h', 'unit.hoursMinutes': '{h} h {m}',
+  // with spaces that do not break: a figure stays with its unit
+  'unit.minutes': '{n}\u00a0min', 'unit.seconds': '{n}\u00a0s', 'unit.hours': '{n}\u00a0h', 'unit.hoursMinutes': '{h}\u00a0h\u00a0{m}',
   'time.now': 'just now', 'time.minutesAgo': '{n} min ago', 'time.hoursAgo': '{n} h ago',
   'common.cancel': 'Cancel', 'common.close': 'Close', 'common.undo': 'Undo', 'common.retry': 'Try again',
   'common.loading': 'Loading', 'common.clear': 'Clear', 'common.back': 'Back', 'common.yes': 'Yes', 'common.no': 'No', 'common.optional': 'optional',
@@ -20,7 +21,7 @@ export const en = {
   'live.offline': 'Offline', 'live.offlineHint': 'No live changes until the connection is back',
 
   'day.previous': 'Previous day', 'day.next': 'Next day', 'day.pick': 'Choose a day', 'day.today': 'Today', 'day.tomorrow': 'Tomorrow',
-  'day.planned': '{served} of {n} visits planned', 'day.travel': '{time} on the road', 'day.late': { one: '{n} late', other: '{n} late' },
+  'day.planned': '{served} of {n} visits planned', 'day.travel': '{time} on the road', 'day.clashes': { one: '{n} overlap', other: '{n} overlaps' }, 'day.late': { one: '{n} late', other: '{n} late' },
   'day.noResources': 'Nobody is on shift this day', 'day.noResourcesHint': 'Shifts are set per person in Settings.', 'day.absent': 'not on shift', 'day.noShift': 'no shift',
   'day.addVisit': 'Add visit', 'day.density': 'Row height', 'day.zoomIn': 'Longer hours', 'day.zoomOut': 'Shorter hours', 'day.fit': 'Fit the day',
   'day.published': 'Published', 'day.proposal': 'Proposal', 'day.which': 'Which plan is shown', 'day.empty': 'No visits on this day', 'day.emptyHint': 'Add one, or choose another day.',
@@ -35,7 +36,7 @@ export const en = {
   'plan.change': 'Change', 'plan.step.roads': 'Measuring road minutes', 'plan.step.search': 'Finding the best order', 'plan.step.shapes': 'Drawing routes',
 
   'board.people': 'People', 'board.row': '{name}, {n} visits', 'board.util': '{percent} % busy', 'board.travel': 'Travel {time}, {km}', 'board.break': 'Break',
-  'board.late': '+{n}', 'board.bar': '{from} to {to}', 'board.barLate': '{from} to {to}, {n} minutes late', 'board.pinned': 'Pinned', 'board.promised': 'Promised {span}', 'board.help': 'Arrows move between visits. Alt and arrows move the visit. A assigns, U takes it off, P pins.',
+  'board.clash': 'overlaps', 'board.late': '+{n}', 'board.bar': '{from} to {to}', 'board.barLate': '{from} to {to}, {n} minutes late', 'board.pinned': 'Pinned', 'board.promised': 'Promised {span}', 'board.help': 'Arrows move between visits. Alt and arrows move the visit. A assigns, U takes it off, P pins.',
   'board.cannot.skills': 'needs {skill}', 'board.cannot.shift': 'outside the shift', 'board.cannot.absent': 'not on shift', 'board.cannot.window': 'outside the window {span}', 'board.filter': 'Find a person or visit',
   'board.proposalLocked': 'Accept or discard the proposal before moving visits by hand.',
 

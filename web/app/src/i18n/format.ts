@@ -32,7 +32,7 @@ export function addDays(day: string, n: number): string {
   return at.toISOString().slice(0, 10);
 }
 
-/** "25 min", "1 h 20". Rounded to whole minutes; a second of work is a minute, not nothing. */
+/** "25 min", "1 h 20", with spaces that do not break. Rounded to whole minutes; a second of work is a minute, not nothing. */
 export function duration(seconds: number): string {
   const minutes = seconds > 0 ? Math.max(1, Math.round(seconds / 60)) : 0;
   if (minutes < 60) return t('unit.minutes', { n: minutes });
@@ -45,8 +45,8 @@ export const hours = (seconds: number) => seconds < 36000 ? duration(seconds) : 
 
 /** "450 m", "3.4 km", "128 km". */
 export function distance(meters: number): string {
-  if (meters < 950) return `${number(Math.round(meters / 50) * 50)} m`;
-  return meters < 9950 ? `${number(meters / 1000, 1)} km` : `${number(Math.round(meters / 1000))} km`;
+  if (meters < 950) return `${number(Math.round(meters / 50) * 50)}\u00a0m`;
+  return meters < 9950 ? `${number(meters / 1000, 1)}\u00a0km` : `${number(Math.round(meters / 1000))}\u00a0km`;
 }
 
 /** "just now", "12 min ago", "3 h ago", "Mon 23 Nov, 14:20" within a week, then "11 Sep", with the year when it is another. */

@@ -231,15 +231,16 @@ const BarView = memo(function BarView({ bar, lane, left, wide, zone, tabbable, l
     const to = spot && props.current.model.lanes[spot.lane];
     if (to && (spot.lane !== lane || Math.abs(spot.start - bar.start) >= 5 * minute)) props.current.commands.assign(visit, to, spot.start);
   }
-  return <div className="bar" role="option" aria-selected={light === 'selected'} tabIndex={tabbable ? 0 : -1} data-visit={visit.id} data-kind={visit.kind} data-state={visit.state} data-light={light ?? undefined} data-late={bar.late > 0 || undefined}
-    data-change={bar.change ?? undefined} data-locked={locked || isClosed(visit) || undefined} title={`${words.from} – ${words.to}  ${visit.title}\n${visit.account.name}\n${visit.site.label}`} style={{ left, width: Math.max(6, wide - 1) }}
+  return <div className="bar" role="option" aria-selected={light === 'selected'} tabIndex={tabbable ? 0 : -1} data-visit={visit.id} data-kind={visit.kind} data-state={visit.state} data-light={light ?? undefined} data-late={bar.late > 0 || undefined} data-clash={bar.clash || undefined}
+    data-change={bar.change ?? undefined} data-locked={locked || isClosed(visit) || undefined} title={`${bar.clash ? t('board.clash') + '\n' : ''}${words.from} – ${words.to}  ${visit.title}\n${visit.account.name}\n${visit.site.label}`} style={{ left, width: Math.max(6, wide - 1) }}
     onPointerDown={down} onPointerEnter={() => { if (!document.body.dataset.dragging) hover(visit.id); }} onFocus={() => { if (focused().selected !== visit.id) select(visit.id); }}
     onClick={(event: MouseEvent) => { event.stopPropagation(); select(visit.id); props.current.onOpen(visit.id); }}>
     {wide >= 120 ? <><b>{bar.number}</b><span className="bar-text"><span>{visit.title}</span><span>{visit.account.name}</span></span></>
       : wide > 50 ? <span className="bar-text" data-narrow><span><b>{bar.number}</b> {visit.title}</span></span> : wide > 16 && <b>{bar.number}</b>}
-    <span className="spoken"> {unwritten} {bar.late > 0 ? t('board.barLate', { ...words, n: bar.late }) : t('board.bar', words)}</span>
+    <span className="spoken"> {unwritten} {bar.late > 0 ? t('board.barLate', { ...words, n: bar.late }) : t('board.bar', words)}{bar.clash && `, ${t('board.clash')}`}</span>
     <span className="bar-marks">
       {bar.late > 0 && <em>{t('board.late', { n: bar.late })}</em>}
+      {bar.clash && <Icon name="warn" size={13} />}
       {visit.state === 'done' && <Icon name="check" size={13} />}
       {(visit.state === 'failed' || visit.state === 'no_access') && <Icon name="close" size={13} />}
       {visit.state === 'travelling' && <Icon name="road" size={13} />}

@@ -103,6 +103,7 @@ export function DayPage({ me, day }: { me: Me; day: string }) {
         {model.total > 0 && <span>{t('day.planned', { served: model.served, n: model.total })}</span>}
         {model.travelSeconds > 0 && <span>{t('day.travel', { time: hours(model.travelSeconds) })}</span>}
         {model.travelMeters > 0 && <span>{distance(model.travelMeters)}</span>}
+        {model.clashes > 0 && <span className="warn-ink">{t('day.clashes', { n: model.clashes })}</span>}
         {model.late > 0 && <span className="danger-ink">{t('day.late', { n: model.late })}</span>}
       </p>
       <label className="day-find"><span className="spoken">{t('board.filter')}</span><Icon name="search" size={16} /><input placeholder={t('board.filter')} value={find} onChange={event => setFind(event.target.value)} onKeyDown={event => { if (event.key === 'Escape') setFind(''); }} /></label>

@@ -32,7 +32,7 @@ export function VisitPanel({ id, zone, model, skills, commands, locked, onAssign
       <p><span className="chip" data-tone={stateTone(visit)}>{say(`state.${visit.state}`, visit.state)}</span> {visit.pinned && <span className="chip"><Icon name="pin" size={12} />{t('board.pinned')}</span>} {visit.priority >= 70 && <span className="chip" data-tone="danger">{t('visit.priorityUrgent')}</span>}</p>
       <dl className="facts">
         <dt>{t('visit.who')}</dt><dd>{placed ? <span className="who"><Avatar of={placed.lane.resource} size={20} />{placed.lane.resource.name}</span> : t('visit.nobody')}</dd>
-        {placed && <><dt>{t('visit.when')}</dt><dd>{span(placed.bar.start, placed.bar.end, zone)}{placed.bar.late > 0 && <span className="danger-ink"> · {t('day.lateBy', { n: placed.bar.late })}</span>}</dd></>}
+        {placed && <><dt>{t('visit.when')}</dt><dd>{span(placed.bar.start, placed.bar.end, zone)}{placed.bar.clash && <span className="warn-ink"> · {t('board.clash')}</span>}{placed.bar.late > 0 && <span className="danger-ink"> · {t('day.lateBy', { n: placed.bar.late })}</span>}</dd></>}
         {placed && placed.bar.travel > 0 && <><dt>{t('visit.travel')}</dt><dd>{duration(placed.bar.travel / 1000)} · {distance(placed.bar.meters)}</dd></>}
         <dt>{t('visit.duration')}</dt><dd>{duration(visit.duration_seconds)}</dd>
         {visit.promise && <><dt>{t('visit.promise')}</dt><dd>{span(visit.promise.start, visit.promise.end, zone)}</dd></>}

@@ -10,6 +10,9 @@ import { daySpan, hour, snap, ticks, timeAt, x } from './timeline';
 
 setCatalog('en', en);
 
+/** Spaces that do not break, as plain ones. */
+const plain = (text: string | null) => text?.replaceAll('\u00a0', ' ');
+
 const zone = 'Europe/Vaduz';
 /** An instant by the clock of Vaduz in winter, on 23 November 2026. */
 const at = (h: number, m = 0) => new Date(Date.UTC(2026, 10, 23, h - 1, m)).toISOString();
@@ -100,12 +103,12 @@ test('reasons are said in the words of the trade, in both languages', () => {
   const skills = [{ code: 'gas', name: 'Gas certificate' }];
   const one = visit('x', { skills: ['gas'], windows: [{ start: at(8), end: at(9) }] });
   const why = { visit_id: 'x', reasons: [{ rule: 'room' as const, people: 2, by_seconds: 1500, resource_id: 'A' }, { rule: 'skills' as const, people: 6, skills: ['gas'] }] };
-  assert.equal(whyWords(why, one, skills, 8), '6 people lack Gas certificate; 2 days are full, at best 25 min are missing');
-  assert.equal(remedyWords(why, one, [person('A')], skills), '25 min more room in the day of Person A');
-  assert.equal(whyWords({ visit_id: 'x', reasons: [{ rule: 'skills', people: 8, skills: ['gas'] }] }, one, skills, 8), 'Nobody on shift has Gas certificate (8 people checked)');
-  assert.equal(whyWords(null, one, skills, 8), 'Not planned yet');
+  assert.equal(plain(whyWords(why, one, skills, 8)), '6 people lack Gas certificate; 2 days are full, at best 25 min are missing');
+  assert.equal(plain(remedyWords(why, one, [person('A')], skills)), '25 min more room in the day of Person A');
+  assert.equal(plain(whyWords({ visit_id: 'x', reasons: [{ rule: 'skills', people: 8, skills: ['gas'] }] }, one, skills, 8)), 'Nobody on shift has Gas certificate (8 people checked)');
+  assert.equal(plain(whyWords(null, one, skills, 8)), 'Not planned yet');
   setCatalog('de', de);
-  assert.equal(whyWords({ visit_id: 'x', reasons: [{ rule: 'window', people: 1, by_seconds: 840 }] }, one, skills, 8), '1 Person kommt 14 min zu spät für das Fenster');
+  assert.equal(plain(whyWords({ visit_id: 'x', reasons: [{ rule: 'window', people: 1, by_seconds: 840 }] }, one, skills, 8)), '1 Person kommt 14 min zu spät für das Fenster');
   setCatalog('en', en);
 });
 
@@ -146,4 +149,11 @@ test('what did not change is the same object, so that only what changed is drawn
   assert.equal(moved.lanes[0]!.bars[0], first.lanes[0]!.bars[0]);
   assert.deepEqual(moved.lanes[1]!.bars.map(bar => bar.key), ['2']);
   assert.equal(moved.byVisit.get('2')!.lane, moved.lanes[1]);
+});
+
+test('a visit put where another still goes on is told as an overlap', () => {
+  const model = buildModel(board({ visits: [planned('1', 'A', 9), visit('2', { resource_id: 'A', start: at(9, 30), end: at(10, 30) })] }), null);
+  assert.deepEqual(model.lanes[0]!.bars.map(bar => [bar.key, bar.clash]), [['1', false], ['2', true]]);
+  assert.equal(model.clashes, 1);
+  assert.equal(buildModel(board(), null).clashes, 0);
 });

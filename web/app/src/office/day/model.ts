@@ -8,6 +8,8 @@ export interface Bar {
   travel: number; meters: number;
   /** Minutes by which it starts after its window or promise ends. */
   late: number;
+  /** Begins before what stands before it has ended. */
+  clash: boolean;
   /** The place in the route, from one. */
   number: number;
   /** In a proposal: differs from what is published. */
@@ -25,7 +27,7 @@ export interface Lane {
 export interface Left { visit: Visit; why: Unassigned | null }
 export interface Model {
   lanes: Lane[]; left: Left[]; byVisit: Map<string, { lane: Lane; bar: Bar }>;
-  served: number; total: number; late: number; travelSeconds: number; travelMeters: number; workSeconds: number;
+  served: number; total: number; late: number; clashes: number; travelSeconds: number; travelMeters: number; workSeconds: number;
 }
 
 const closed = new Set(['done', 'failed', 'no_access', 'cancelled']);
@@ -55,7 +57,7 @@ export function buildModel(board: Board, proposal: Plan | null, reasonsOf: Plan 
     let home: Lane['home'] = null;
     for (const [i, stop] of (route?.stops ?? []).entries()) {
       if (stop.kind === 'break') {
-        bars.push({ key: `break-${i}`, kind: 'break', visit: null, start: ms(stop.start), end: ms(stop.leave), arrive: ms(stop.arrive), travel: stop.leg_seconds * 1000, meters: stop.leg_meters, late: 0, number: 0, change: null });
+        bars.push({ key: `break-${i}`, kind: 'break', visit: null, start: ms(stop.start), end: ms(stop.leave), arrive: ms(stop.arrive), travel: stop.leg_seconds * 1000, meters: stop.leg_meters, late: 0, clash: false, number: 0, change: null });
       } else if (stop.kind === 'end') {
         home = { from: ms(stop.arrive) - stop.leg_seconds * 1000, travel: stop.leg_seconds * 1000, meters: stop.leg_meters };
       } else if (stop.kind === 'visit') {
@@ -68,7 +70,7 @@ export function buildModel(board: Board, proposal: Plan | null, reasonsOf: Plan 
         placed.add(visit.id);
         bars.push({
           key: visit.id, kind: 'visit', visit, start, end, arrive: movedByHand ? start : ms(stop.arrive), travel: movedByHand ? 0 : stop.leg_seconds * 1000, meters: movedByHand ? 0 : stop.leg_meters,
-          late: lateness(visit, start), number: 0, change: proposal ? difference(visit, resource.id, start) : null,
+          late: lateness(visit, start), clash: false, number: 0, change: proposal ? difference(visit, resource.id, start) : null,
         });
       }
     }
@@ -77,12 +79,17 @@ export function buildModel(board: Board, proposal: Plan | null, reasonsOf: Plan 
         if (placed.has(visit.id) || visit.resource_id !== resource.id || !visit.start || visit.state === 'cancelled') continue;
         placed.add(visit.id);
         const start = ms(visit.start);
-        bars.push({ key: visit.id, kind: 'visit', visit, start, end: visit.end ? ms(visit.end) : start + visit.duration_seconds * 1000, arrive: visit.arrive ? ms(visit.arrive) : start, travel: (visit.travel_seconds ?? 0) * 1000, meters: visit.travel_meters ?? 0, late: lateness(visit, start), number: 0, change: null });
+        bars.push({ key: visit.id, kind: 'visit', visit, start, end: visit.end ? ms(visit.end) : start + visit.duration_seconds * 1000, arrive: visit.arrive ? ms(visit.arrive) : start, travel: (visit.travel_seconds ?? 0) * 1000, meters: visit.travel_meters ?? 0, late: lateness(visit, start), clash: false, number: 0, change: null });
       }
     }
     bars.sort((a, b) => a.start - b.start);
     let number = 0;
-    for (const bar of bars) if (bar.kind === 'visit') bar.number = ++number;
+    let busyUntil = -Infinity;
+    for (const bar of bars) {
+      if (bar.kind === 'visit') bar.number = ++number;
+      bar.clash = bar.kind === 'visit' && bar.start < busyUntil - minute;
+      busyUntil = Math.max(busyUntil, bar.end);
+    }
     const shifts = (resource.shifts ?? []).map(shift => [ms(shift.start), ms(shift.end)] as [number, number]);
     const workSeconds = bars.reduce((sum, bar) => sum + (bar.kind === 'visit' ? (bar.end - bar.start) / 1000 : 0), 0);
     const travelSeconds = route?.travel_seconds ?? bars.reduce((sum, bar) => sum + bar.travel / 1000, 0);
@@ -98,7 +105,7 @@ export function buildModel(board: Board, proposal: Plan | null, reasonsOf: Plan 
   left.sort((a, b) => b.visit.priority - a.visit.priority || a.visit.title.localeCompare(b.visit.title));
   const byVisit = index(lanes);
   const sum = (of: (lane: Lane) => number) => lanes.reduce((all, lane) => all + of(lane), 0);
-  return { lanes, left, byVisit, served: byVisit.size, total: byVisit.size + left.length, late: sum(lane => lane.late), travelSeconds: sum(lane => lane.travelSeconds), travelMeters: sum(lane => lane.travelMeters), workSeconds: sum(lane => lane.workSeconds) };
+  return { lanes, left, byVisit, served: byVisit.size, total: byVisit.size + left.length, late: sum(lane => lane.late), clashes: sum(lane => lane.bars.filter(bar => bar.clash).length), travelSeconds: sum(lane => lane.travelSeconds), travelMeters: sum(lane => lane.travelMeters), workSeconds: sum(lane => lane.workSeconds) };
 }
 
 /** The model with the lanes and bars of the one before where nothing changed in them, so that only what changed is drawn anew. */
@@ -116,7 +123,7 @@ export function reuse(before: Model | null, now: Model): Model {
   return { ...now, lanes, byVisit: index(lanes) };
 }
 
-const same = (a: Bar, b: Bar) => a.key === b.key && a.visit === b.visit && a.start === b.start && a.end === b.end && a.arrive === b.arrive && a.travel === b.travel && a.number === b.number && a.change === b.change;
+const same = (a: Bar, b: Bar) => a.key === b.key && a.visit === b.visit && a.start === b.start && a.end === b.end && a.arrive === b.arrive && a.travel === b.travel && a.number === b.number && a.clash === b.clash && a.change === b.change;
 const index = (lanes: readonly Lane[]) => new Map(lanes.flatMap(lane => lane.bars.flatMap(bar => bar.visit ? [[bar.visit.id, { lane, bar }] as const] : [])));
 
 /** A resource that the proposal leaves out keeps what it has. */
