@@ -45,6 +45,8 @@ func TestApp(t *testing.T) {
 			result := api.Build(api.BuildOptions{
 				AbsWorkingDir: app, EntryPoints: []string{test}, Outfile: bundled, Bundle: true, Write: true,
 				Platform: api.PlatformNode, Format: api.FormatESModule, Target: api.ES2022, Sourcemap: api.SourceMapInline,
+				// Node 18 has no global crypto; browsers do.
+				Banner: map[string]string{"js": "import { webcrypto as _webcrypto } from 'node:crypto'; globalThis.crypto ??= _webcrypto;"},
 			})
 			if err := buildError(result); err != nil {
 				t.Fatal(err)
