@@ -54,9 +54,9 @@ func (w *worker) recall() {
 	}
 }
 
-// blinkBelow is one in a hundred: so often a vehicle is overlooked, which makes the greedy insertion differ from
+// blinkBelow is one in fifteen: so often a vehicle is overlooked, which makes the greedy insertion differ from
 // one time to the next (the blinks of SISR, there by position).
-const blinkBelow = math.MaxUint32 / 100
+const blinkBelow = math.MaxUint32 / 15
 
 // cheapest finds the cheapest spot for a visit in all routes, or in unused vehicles only. Of unused vehicles of
 // one class the first stands for all. What is known of routes that did not change since is not worked out again.

@@ -3,6 +3,7 @@ package instances_test
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -24,6 +25,7 @@ var (
 	limit   = flag.Duration("limit", 0, "time per file; 0 for 10 s, with vehicles first or 200 customers and more 30 s, with 400 60 s")
 	threads = flag.Int("threads", 2, "threads per file")
 	seeds   = flag.Int("seeds", 1, "seeds 1 to this; the median counts")
+	dump    = flag.String("dump", "", "folder to write each question and answer to")
 	quick   = flag.Bool("quick", false, "about ten minutes: each sixth file")
 	rounds  = flag.Int("iterations", 0, "iterations per thread instead of a time limit")
 	every   = flag.Int("every", 1, "take each n-th file only")
@@ -155,6 +157,17 @@ func runSet(b *testing.B, folder, set string, fewer bool) {
 		}
 		slices.SortFunc(answers, order)
 		s, k := answers[len(answers)/2], best[name]
+		if *dump != "" {
+			for ending, value := range map[string]any{".json": in.Problem, ".answer.json": s} {
+				text, err := json.Marshal(value)
+				if err == nil {
+					err = os.WriteFile(filepath.Join(*dump, name+ending), text, 0o644)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
 		cost := in.Cost(s)
 		gap := 100 * (cost/k.cost - 1)
 		verdict := 0
