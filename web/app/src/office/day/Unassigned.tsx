@@ -52,7 +52,7 @@ export const Unassigned = memo(function Unassigned(props: Props) {
     <header><h2>{published ? t('unassigned.due') : t('unassigned.title')}</h2>
       {left.length > 0 && <span className="quiet">{t('unassigned.count', { n: left.length, hours: hours(work) })}</span>}
       <span className="gap" />
-      {left.length > 1 && <label className="mini"><span>{t('unassigned.sort')}</span><select value={order} onChange={event => setOrder(event.target.value as Order)}>
+      {left.length > 1 && <label className="mini"><span className="spoken">{t('unassigned.sort')}</span><select title={t('unassigned.sort')} value={order} onChange={event => setOrder(event.target.value as Order)}>
         <option value="priority">{t('unassigned.byPriority')}</option><option value="duration">{t('unassigned.byDuration')}</option><option value="due">{t('unassigned.byDue')}</option>
       </select></label>}
     </header>

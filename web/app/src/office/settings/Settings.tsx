@@ -29,12 +29,13 @@ export function SettingsPage({ me, section }: { me: Me; section: string }) {
 }
 
 function StaffList() {
-  const staff = useStaff(), teams = useTeams();
+  const staff = useStaff(), teams = useTeams(), resources = useResources();
+  const colours = new Map((resources.data ?? []).map(one => [one.staff_id, one.colour]));
   if (staff.isPending) return <Skeleton lines={10} />;
   if (staff.error) return <Failed problem={staff.error} retry={() => void staff.refetch()} />;
   const team = (id: string) => teams.data?.find(one => one.id === id)?.name ?? '';
   return <table className="table"><thead><tr><th scope="col">{t('settings.name')}</th><th scope="col">{t('settings.role')}</th><th scope="col">{t('settings.team')}</th><th scope="col">{t('settings.email')}</th><th scope="col">{t('settings.state')}</th></tr></thead>
-    <tbody>{staff.data.map(one => <tr key={one.id}><th scope="row"><span className="who"><Avatar of={one} />{one.name}</span></th><td>{one.role_title || say(`role.${one.role}`, one.role)}</td><td>{(one.team_ids ?? []).map(team).filter(Boolean).join(', ')}</td><td className="quiet">{one.email}</td><td>{one.active === false ? <span className="chip">{t('settings.inactive')}</span> : <span className="chip" data-tone="ok">{t('settings.active')}</span>}</td></tr>)}</tbody></table>;
+    <tbody>{staff.data.map(one => <tr key={one.id}><th scope="row"><span className="who"><Avatar of={{ ...one, colour: colours.get(one.id) }} />{one.name}</span></th><td>{one.role_title || say(`role.${one.role}`, one.role)}</td><td>{(one.team_ids ?? []).map(team).filter(Boolean).join(', ')}</td><td className="quiet">{one.email}</td><td>{one.active === false ? <span className="chip">{t('settings.inactive')}</span> : <span className="chip" data-tone="ok">{t('settings.active')}</span>}</td></tr>)}</tbody></table>;
 }
 
 function ResourceList({ me }: { me: Me }) {
