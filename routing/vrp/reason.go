@@ -103,8 +103,15 @@ func (m *model) reason(planned, alone *worker, t int32) (*Reason, []miss) {
 	}
 	found := make(map[ReasonCode]*tally)
 	misses := make([]miss, 0, len(m.vehicles))
+	same := make(map[int]miss) // of unused vehicles, by class
 	for vi := range m.vehicles {
-		code, late := m.hurdle(planned, alone, vi, t)
+		code, late := ReasonCode(""), int64(0)
+		class := m.vehicles[vi].class
+		if known, ok := same[class]; ok && len(planned.cur.routes[vi].seq) == 0 {
+			code, late = known.code, known.late
+		} else if code, late = m.hurdle(planned, alone, vi, t); len(planned.cur.routes[vi].seq) == 0 {
+			same[class] = miss{vi, code, late}
+		}
 		misses = append(misses, miss{vi, code, late})
 		id := m.problem.Vehicles[vi].ID
 		c := found[code]

@@ -16,8 +16,11 @@ func (w *worker) recreate() {
 	fresh := len(w.saved) > 0 && w.share() < 0.08 && !w.only
 	w.cur.missing = w.cur.missing[:0]
 	w.cur.forgone = 0
+	for _, t := range w.pool {
+		w.drawn[t] = w.iterations
+	}
 	for _, t := range w.wasMissing {
-		if !slices.Contains(w.pool, t) {
+		if w.drawn[t] != w.iterations {
 			w.cur.missing = append(w.cur.missing, t)
 			w.cur.forgone += int64(w.m.priority[t])
 		}
@@ -84,7 +87,7 @@ func (w *worker) cheapest(t int32, unused bool) spot {
 			w.look(int(vi), t, &s)
 			*c = cached{r.version, int32(s.k), int32(s.k2), s.extra}
 		}
-		if c.extra < found.extra && uint32(w.chance.Uint64()>>32) >= blinkBelow {
+		if c.extra < found.extra && (w.awake || uint32(w.chance.Uint64()>>32) >= blinkBelow) {
 			found = spot{int(vi), int(c.k), int(c.k2), c.extra}
 		}
 	}

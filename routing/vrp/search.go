@@ -65,8 +65,10 @@ type worker struct {
 	pool       []int32 // visits to insert
 	first      int32   // the one of them to insert first, -1 for none
 	key        []int64
+	drawn      []int64 // by task: the last iteration with its visit in pool
 	classSeen  []int64
 	only       bool // unused vehicles stay so
+	awake      bool // nothing is overlooked
 	stamp      int64
 	layers     []int64
 	scratch    route
@@ -81,7 +83,7 @@ func newWorker(m *model, seed, number uint64) *worker {
 	w := &worker{
 		m: m, chance: rand.NewPCG(seed, number),
 		touched: make([]bool, len(m.vehicles)), ruined: make([]bool, len(m.vehicles)),
-		key: make([]int64, m.tasks()), absent: make([]int64, m.tasks()), classSeen: make([]int64, m.classes),
+		key: make([]int64, m.tasks()), drawn: make([]int64, m.tasks()), absent: make([]int64, m.tasks()), classSeen: make([]int64, m.classes),
 	}
 	w.fit = make([][]int32, m.tasks())
 	for _, t := range m.visits {

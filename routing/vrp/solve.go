@@ -255,21 +255,10 @@ func (w *worker) fill() {
 // finish goes back to the best plan and makes sure that nothing missing fits: the search may have overlooked a
 // place by intent.
 func (w *worker) finish() {
-	w.cur.copyFrom(&w.best)
+	w.restart()
+	w.only, w.awake = false, true
 	w.pool = append(w.pool[:0], w.cur.missing...)
-	w.cur.missing, w.cur.forgone = w.cur.missing[:0], 0
-	for _, t := range w.pool {
-		found := nowhere
-		for vi := range w.cur.routes {
-			w.look(vi, t, &found)
-		}
-		if found.vehicle < 0 {
-			w.cur.missing = append(w.cur.missing, t)
-			w.cur.forgone += int64(w.m.priority[t])
-			continue
-		}
-		w.put(t, found)
-	}
+	w.fill()
 }
 
 // run searches in rounds, after each of which every worker that is behind goes on from the best plan.
