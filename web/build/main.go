@@ -99,13 +99,10 @@ func sourcesHash(app, build string) (string, error) {
 			if err != nil {
 				return err
 			}
-			if entry.IsDir() {
-				if entry.Name() == "node_modules" {
-					return filepath.SkipDir
-				}
-				return nil
+			if entry.IsDir() && entry.Name() == "node_modules" {
+				return filepath.SkipDir
 			}
-			if strings.HasSuffix(path, ".test.ts") || strings.HasSuffix(path, "_test.go") {
+			if !entry.Type().IsRegular() || strings.HasSuffix(path, ".test.ts") || strings.HasSuffix(path, "_test.go") {
 				return nil
 			}
 			data, err := os.ReadFile(path)
