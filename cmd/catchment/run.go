@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,6 +78,15 @@ type upCommand struct {
 // Run sets up what is missing, then serves and works until it is told to stop.
 func (c *upCommand) Run(ctx context.Context, s *settings, log *slog.Logger) error {
 	began := time.Now()
+	if isTerminal(os.Stderr) { // somebody is looking: a line for each map tile would hide what is said to him
+		file, err := s.logFile()
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		log = slog.New(slog.NewJSONHandler(file, &slog.HandlerOptions{Level: slog.LevelInfo}))
+		defer say("What happened meanwhile is told in %s.", file.Name())
+	}
 	var db *database
 	err := step("database", func(func(float64)) (err error) {
 		db, err = s.open(ctx)
@@ -121,6 +131,15 @@ func (c *upCommand) Run(ctx context.Context, s *settings, log *slog.Logger) erro
 		err = cause
 	}
 	return err
+}
+
+// logFile opens the log in the data folder, at its end.
+func (s *settings) logFile() (*os.File, error) {
+	folder, err := s.folder("log")
+	if err != nil {
+		return nil, err
+	}
+	return os.OpenFile(filepath.Join(folder, "catchment.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 }
 
 // ensurePlan plans and publishes the day unless a plan of it is there already.
