@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -477,17 +478,17 @@ func TestDraining(t *testing.T) {
 	}
 }
 
-// endless counts how much of it was read.
-type endless struct{ read int64 }
+// endless counts how much of it was read; the client may still be reading when the answer is there.
+type endless struct{ read atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
-	if e.read > 1<<30 {
+	if e.read.Load() > 1<<30 {
 		return 0, errors.New("all of it was read")
 	}
 	for i := range p {
 		p[i] = ' '
 	}
-	e.read += int64(len(p))
+	e.read.Add(int64(len(p)))
 	return len(p), nil
 }
 
@@ -530,8 +531,8 @@ func TestAHugeBodyIsRefusedBeforeItIsRead(t *testing.T) {
 				t.Errorf("%s:\n%s", name, diff)
 			}
 		}
-		if body.read > 32<<20 {
-			t.Errorf("%s: %s", name, fmt.Sprint(body.read, " bytes were taken"))
+		if body.read.Load() > 32<<20 {
+			t.Errorf("%s: %s", name, fmt.Sprint(body.read.Load(), " bytes were taken"))
 		}
 	}
 }
