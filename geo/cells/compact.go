@@ -3,6 +3,7 @@ package cells
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 )
 
@@ -37,6 +38,7 @@ func (x *Index) Compact(ctx context.Context) error {
 	x.writing.Unlock()
 
 	base, history, err := x.layout.fold(ctx, before)
+	runtime.KeepAlive(before) // its columns may lie in a file that is mapped as long as it lives
 
 	x.writing.Lock()
 	defer x.writing.Unlock()
@@ -183,8 +185,8 @@ func (s *segment) reach(lo int, p place) int {
 // History is cut into segments by instant. Those wholly behind the instant asked for are subtracted by their
 // sums, and only one has to be read. More segments make reading shorter and the walks along a border more.
 const (
-	historyRows     = 1 << 17 // least changes worth a segment of their own
-	historySegments = 12
+	historyRows     = 1 << 18 // least changes worth a segment of their own
+	historySegments = 6
 )
 
 // remember adds changes to the history. Segments they do not touch stay as they are.
@@ -208,7 +210,7 @@ func (l *layout) remember(history, deltas []*segment, begins Instant) []*segment
 			fresh[at] = append(fresh[at], h)
 		}
 	}
-	most := max(historyRows, total/historySegments)
+	most := max(l.historyRows, total/historySegments)
 	var out []*segment
 	for i, add := range fresh {
 		if len(add) == 0 {

@@ -28,6 +28,8 @@ type layout struct {
 	tables []table
 	groups int  // of all tables
 	shift  uint // rows per block, as a power of two
+
+	historyRows int // least changes worth a segment of history of their own
 }
 
 // table is the groups of a pair of dimensions. With one dimension alone b is -1.
@@ -44,7 +46,7 @@ const granuleShift = 6
 const maxTable = 4096
 
 func newLayout(s Schema) *layout {
-	l := &layout{schema: s}
+	l := &layout{schema: s, historyRows: historyRows}
 	add := func(a, b int) {
 		t := table{a: a, b: b, na: s.Dimensions[a].Values, nb: 1, offset: l.groups}
 		if b >= 0 {

@@ -54,7 +54,7 @@ func TestPastAnswersEqualReplay(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(12) {
 		w := newWorld(seed+100, awkwardCentres...)
-		base, changes := w.chronicle(400, 4_000)
+		base, changes := w.chronicle(400+int(seed), 4_000)
 		x := loaded(t, base)
 		w.feed(t, x, changes, 1+w.IntN(300), 0.05)
 		for range 60 {
@@ -86,6 +86,31 @@ func TestPastAnswersEqualReplay(t *testing.T) {
 				t.Fatalf("rows of %s, %+v: %s", d.name, when, diff)
 			}
 		}
+	}
+}
+
+func TestHistoryIsCutByInstant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(21, awkwardCentres[0])
+	base, changes := w.chronicle(400, 4_000)
+	x := loaded(t, base)
+	w.feed(t, x, changes, 300, 0.3)
+	if err := x.Compact(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	s := x.state.Load()
+	if len(s.history) < 4 || len(s.history) > 2*historySegments {
+		t.Errorf("want a handful of segments, got %d", len(s.history))
+	}
+	kept := 0
+	for i, h := range s.history {
+		kept += h.len()
+		if i > 0 && s.history[i-1].last >= h.first {
+			t.Errorf("segment %d begins at %d, before the end of the one before it at %d", i, h.first, s.history[i-1].last)
+		}
+	}
+	if kept != len(changes) {
+		t.Errorf("want %d changes kept, got %d", len(changes), kept)
 	}
 }
 
@@ -219,6 +244,7 @@ func mustLoad(t *rapid.T, rows []Row) *Index {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.layout.historyRows = 20
 	if err := x.Load(all(rows), math.MinInt64, Position{1, 0}); err != nil {
 		t.Fatal(err)
 	}

@@ -94,6 +94,7 @@ func loaded(t testing.TB, rows []Row) *Index {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.layout.historyRows = 100 + len(rows)%7*300 // so that small histories are cut, too
 	if err := x.Load(all(rows), math.MinInt64, Position{1, 0}); err != nil {
 		t.Fatal(err)
 	}
