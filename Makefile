@@ -62,9 +62,10 @@ bench-tiles:
 bench-road:
 	@go test -count=1 -run '^$$' -bench . -timeout 30m ./routing/road
 
-# PLACES=N: snapshots of regions against PostGIS in the same run
+# PLACES=N: snapshots of regions against PostGIS in the same run; then what following costs writers, and freshness
 bench-region:
-	@go run ./cmd/testcluster -- go run ./geo/cells/bench $(if $(PLACES),-places $(PLACES))
+	@go run ./cmd/testcluster -- go run ./cmd/benchregion $(if $(PLACES),-places $(PLACES))
+	@go run ./cmd/testcluster -- go run ./cmd/benchfollow
 
 clean:
 	rm -rf bin web/dist/* web/app/node_modules test-results

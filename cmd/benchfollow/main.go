@@ -1,4 +1,4 @@
-// Command bench measures what following regions costs writers and how soon a commit shows, against the same
+// Command benchfollow measures what following regions costs writers and how soon a commit shows, against the same
 // database with the journal's triggers off. It prints ratios; times depend on the machine.
 package main
 
@@ -36,7 +36,7 @@ func main() {
 	err := run(stand, *accounts, *clients, *turns, time.Duration(*seconds)*time.Second)
 	stand.tidy()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+		fmt.Fprintln(os.Stderr, "benchfollow:", err)
 		os.Exit(1)
 	}
 }
@@ -50,7 +50,7 @@ func (s *scaffold) Helper() {}
 // Fatalf ends the program.
 func (s *scaffold) Fatalf(format string, args ...any) {
 	s.tidy()
-	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+	fmt.Fprintf(os.Stderr, "benchfollow: "+format+"\n", args...)
 	os.Exit(1)
 }
 

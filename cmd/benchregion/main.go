@@ -1,4 +1,4 @@
-// Command bench measures the index of package cells against PostGIS on the same places in the same run, and
+// Command benchregion measures the index of package cells against PostGIS on the same places in the same run, and
 // checks that both answer alike. It prints ratios; times depend on the machine.
 package main
 
@@ -33,7 +33,7 @@ func main() {
 		*changes = *places / 10
 	}
 	if err := run(context.Background(), *server, *places, *changes, *repeat, *seed); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+		fmt.Fprintln(os.Stderr, "benchregion:", err)
 		os.Exit(1)
 	}
 }
