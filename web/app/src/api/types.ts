@@ -32,7 +32,7 @@ export interface Site {
   country?: string | null; point: Point; access_note?: string | null; contact_name?: string | null; contact_phone?: string | null;
   source: 'person' | 'geocoder' | 'import' | 'synthetic'; confidence?: number | null; version: number;
 }
-export interface Address { label: string; street?: string; house_number?: string; postcode?: string; city?: string; point: Point; confidence: number; kind?: string; tie?: boolean }
+export interface Address { label: string; street?: string; house_number?: string; postcode?: string; city?: string; country?: string; point: Point; confidence: number; kind?: string; tie?: boolean }
 
 export interface TimelineEvent {
   seq: number; at: Instant; actor?: { id: string; name: string } | null; verb: string; entity_kind: string; entity_id: string;

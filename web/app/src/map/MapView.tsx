@@ -1,19 +1,23 @@
-// The map of every screen: our base map, pins, route lines, selection. Loads MapLibre when first shown.
+// The map of every screen: our base map, pins, route lines, selection, search. Loads MapLibre when first shown, stays on the
+// loaded land, and says where that ends.
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl';
-import type { Point } from '../api/types';
+import type { Me, Point } from '../api/types';
 import { language, t } from '../i18n';
 import { Icon } from '../ui/icons';
 import { useShade } from '../ui/theme';
 import { boundsOf, linesData, pinsData, type Line, type Pin } from './data';
+import { joined, keepWithin, type Bounds } from './limits';
+import { MapSearch } from './MapSearch';
 import './map.css';
-
-type Bounds = [number, number, number, number];
+import { addPin } from './pin';
 
 interface Props {
   label: string;
-  /** Shown until there is something to fit. */
-  bounds: Bounds;
+  /** The loaded map: shown until there is something to fit, and never left. */
+  land: Me['map'];
+  /** Places and addresses can be searched for on the map itself. */
+  search?: boolean;
   pins?: readonly Pin[];
   lines?: readonly Line[];
   selected?: string | null;
@@ -22,9 +26,11 @@ interface Props {
   group?: string | null;
   /** The view moves to everything whenever this changes. */
   fitKey?: string;
-  attribution?: string;
+  /** A place that is being set: a pin that can be dragged. */
+  pin?: Point | null;
   onPick?: (id: string | null) => void;
   onHover?: (id: string | null) => void;
+  /** The pin was put down, or a place without pin clicked. */
   onPlace?: (point: Point) => void;
   children?: ReactNode;
 }
@@ -35,15 +41,20 @@ const load = () => library ??= Promise.all([import('./maplibre'), import('./pain
 
 const none: readonly never[] = [];
 
-export function MapView({ label, bounds, pins = none, lines = none, selected, hovered, group, fitKey, attribution, onPick, onHover, onPlace, children }: Props) {
+export function MapView({ label, land, search, pins = none, lines = none, selected, hovered, group, fitKey, pin = null, onPick, onHover, onPlace, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const map = useRef<MapLibre | null>(null);
-  const now = useRef({ pins, lines, selected, hovered, group, onPick, onHover, onPlace, bounds });
-  now.current = { pins, lines, selected, hovered, group, onPick, onHover, onPlace, bounds };
+  const now = useRef({ pins, lines, pin, onPick, onHover, onPlace, land });
+  now.current = { pins, lines, pin, onPick, onHover, onPlace, land };
   const [failed, setFailed] = useState<'library' | 'webgl' | null>(null);
   const [ready, setReady] = useState(0);
   const [tries, setTries] = useState(0);
   const [me, setMe] = useState<Point | null>(null);
+  const [found, setFound] = useState<Point | null>(null);
+  const [bearing, setBearing] = useState(0);
+  const [ends, setEnds] = useState(false);
+  const held = useRef<ReturnType<typeof addPin> | null>(null);
+  const places = useRef<typeof import('./maplibre').Marker | null>(null);
   const shade = useShade();
   const shown = useRef({ shade, fitKey: '' });
   const lit = useRef<{ source: string; id: string; key: string }[]>([]);
@@ -68,11 +79,19 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
       }
       if (gone || !box.current) return;
       paint.current = lib.paint;
+      places.current = lib.Marker;
+      const container = box.current;
+      const linked = search ? linkedView(location.hash) : null;
       try {
         made = new lib.Map({
-          container: box.current, bounds: startBounds(now.current.pins, now.current.lines, now.current.bounds), fitBoundsOptions: { padding: 48, maxZoom: 15 },
+          container, ...(linked ?? { bounds: everything(), fitBoundsOptions: { padding: 48, maxZoom: 15 } }),
           style: lib.paint.withOurs(style, pinsData(now.current.pins, shade), linesData(now.current.lines, lib.paint.personColour), shade),
-          attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxZoom: 19, fadeDuration: 150,
+          attributionControl: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, maxZoom: 19, fadeDuration: 150,
+          transformConstrain: (centre, zoom) => {
+            const ground = now.current;
+            const kept = keepWithin(joined(ground.land.bounds, drawn(ground.pins, ground.lines, ground.pin)), { width: container.clientWidth, height: container.clientHeight, bearing: made?.getBearing() ?? 0 }, [centre.lng, centre.lat], Math.min(zoom, 19));
+            return { center: new lib.LngLat(kept.lon, kept.lat), zoom: kept.zoom };
+          },
         });
       } catch {
         setFailed('webgl');
@@ -85,10 +104,21 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
       it.addControl(new lib.ScaleControl({ maxWidth: 90 }), 'bottom-left');
       it.setMissingStyleImageResolver(id => lib.paint.drawImage(it, id));
       it.on('error', () => { /* a missing tile leaves a hole in the picture; MapLibre asks again when the map moves */ });
-      it.on('idle', () => { document.body.dataset.mapIdle = '1'; });
-      it.on('movestart', () => { delete document.body.dataset.mapIdle; });
-      const at = (point: { x: number; y: number }) => it.queryRenderedFeatures([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]], { layers: ['our-pins'] })[0]?.properties?.id as string | undefined;
+      let moved = true;
+      it.on('idle', () => {
+        document.body.dataset.mapIdle = '1';
+        if (!moved) return;
+        moved = false;
+        const { lng, lat } = it.getCenter();
+        container.dataset.view = [it.getZoom().toFixed(2), lat.toFixed(5), lng.toFixed(5), Math.round(it.getBearing())].join('/');
+        setEnds(showsBeyond(it));
+      });
+      it.on('movestart', () => { moved = true; delete document.body.dataset.mapIdle; });
+      it.on('rotate', () => container.parentElement?.style.setProperty('--bearing', `${-it.getBearing()}deg`));
+      it.on('rotateend', () => setBearing(Math.round(it.getBearing())));
+      const at = (point: { x: number; y: number }) => it.queryRenderedFeatures([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]], { layers: ['our-pins'] }).map(feature => feature.properties.id as string).find(id => id !== 'me' && id !== 'found');
       it.on('click', event => {
+        if (held.current?.element.contains(event.originalEvent.target as Node)) return;
         if (now.current.onPlace) now.current.onPlace([event.lngLat.lng, event.lngLat.lat]);
         else now.current.onPick?.(at(event.point) ?? null);
       });
@@ -105,7 +135,7 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
       watch = new ResizeObserver(() => it.resize());
       watch.observe(box.current!);
     })();
-    return () => { gone = true; watch?.disconnect(); made?.remove(); map.current = null; delete document.body.dataset.mapIdle; };
+    return () => { gone = true; watch?.disconnect(); held.current?.remove(); held.current = null; made?.remove(); map.current = null; delete document.body.dataset.mapIdle; };
   }, [tries]);
 
   // Another theme brings another base map.
@@ -118,11 +148,17 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
   useEffect(() => {
     const timer = setTimeout(() => {
       const source = map.current?.getSource('our-pins') as { setData(data: GeoJSON.GeoJSON): void } | undefined;
-      const mine: Pin[] = me ? [{ id: 'me', point: me, text: '', look: 'me' }] : [];
+      const mine: Pin[] = [...me ? [{ id: 'me', point: me, text: '', look: 'me' as const }] : [], ...found ? [{ id: 'found', point: found, text: '', look: 'target' as const }] : []];
       source?.setData(pinsData([...pins, ...mine], shade));
     }, 50);
     return () => clearTimeout(timer);
-  }, [pins, me, ready, shade]);
+  }, [pins, me, found, ready, shade]);
+
+  useEffect(() => {
+    if (!map.current || !places.current || ready === 0) return;
+    if (!pin) { held.current?.remove(); held.current = null; } else if (held.current) held.current.put(pin);
+    else held.current = addPin(map.current, places.current, pin, t('map.pin'), point => now.current.onPlace?.(point));
+  }, [pin, ready]);
 
   useEffect(() => {
     const source = map.current?.getSource('our-lines') as { setData(data: GeoJSON.GeoJSON): void } | undefined;
@@ -163,7 +199,7 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
 
   useEffect(() => {
     const key = fitKey ?? '';
-    if (!map.current || pins.length + lines.length === 0 || shown.current.fitKey === key) return;
+    if (!map.current || pins.length + lines.length === 0 && !pin || shown.current.fitKey === key) return;
     if (shown.current.fitKey !== 'start') fit();
     shown.current.fitKey = key;
   }, [fitKey, pins, lines, ready]);
@@ -175,8 +211,15 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
     if (!map.current.getBounds().contains(pin.point)) map.current.easeTo({ center: pin.point, duration: 200 });
   }, [selected]);
 
+  function everything(): Bounds {
+    return drawn(now.current.pins, now.current.lines, now.current.pin) ?? now.current.land.bounds;
+  }
   function fit() {
-    map.current?.fitBounds(startBounds(now.current.pins, now.current.lines, now.current.bounds), { padding: 48, maxZoom: 15, duration: 200 });
+    map.current?.fitBounds(everything(), { padding: 48, maxZoom: now.current.pin ? 17 : 15, duration: 200 });
+  }
+  function near(): Point {
+    const centre = map.current?.getCenter();
+    return centre ? [centre.lng, centre.lat] : land.centre;
   }
   function locate() {
     navigator.geolocation?.getCurrentPosition(position => {
@@ -195,9 +238,13 @@ export function MapView({ label, bounds, pins = none, lines = none, selected, ho
           <button aria-label={t('map.zoomIn')} title={t('map.zoomIn')} onClick={() => map.current?.zoomIn({ duration: 150 })}><Icon name="plus" /></button>
           <button aria-label={t('map.zoomOut')} title={t('map.zoomOut')} onClick={() => map.current?.zoomOut({ duration: 150 })}><Icon name="minus" /></button>
           <button aria-label={t('map.fit')} title={t('map.fit')} onClick={fit}><Icon name="fit" /></button>
+          <button className="map-compass" data-turned={bearing !== 0 || undefined} aria-label={bearing === 0 ? t('map.north') : t('map.northUp', { n: Math.abs(bearing), side: bearing > 0 ? t('map.east') : t('map.west') })} title={t('map.north')} onClick={() => map.current?.easeTo({ bearing: 0, duration: 200 })}>
+            <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><path className="north" d="M10 2 13.200 10H6.800Z" /><path className="south" d="M10 18 6.800 10h6.400Z" /></svg></button>
           {'geolocation' in navigator && <button aria-label={t('map.locate')} title={t('map.locate')} onClick={locate}><Icon name="locate" /></button>}
         </div>
-        <Attribution text={attribution || t('map.attribution')} />
+        {search && <MapSearch near={near} onGo={(point, zoom) => { setFound(point); map.current?.flyTo({ center: point, zoom, duration: 900 }); }} onClear={() => setFound(null)} />}
+        <p className="map-ends" role="status">{ends && t('map.ends', { name: land.name })}</p>
+        <Attribution text={land.attribution || t('map.attribution')} />
       </>}
     {children}
   </section>;
@@ -221,10 +268,29 @@ function fetchStyle(shade: 'light' | 'dark'): Promise<StyleSpecification> {
   return found;
 }
 
-function startBounds(pins: readonly Pin[], lines: readonly Line[], otherwise: Bounds): Bounds {
+/** The box around everything drawn, or null. */
+function drawn(pins: readonly Pin[], lines: readonly Line[], pin: Point | null): Bounds | null {
   const points = function* () {
-    for (const pin of pins) yield pin.point;
+    if (pin) yield pin;
+    for (const one of pins) yield one.point;
     for (const line of lines) for (const part of line.parts) yield* part;
   };
-  return boundsOf(points()) ?? otherwise;
+  return boundsOf(points());
+}
+
+/** Tells whether the faded land beyond what is loaded is in view, by looking at the view's rim. */
+function showsBeyond(map: MapLibre): boolean {
+  if (!map.getLayer('outside')) return false;
+  const { clientWidth: width, clientHeight: height } = map.getCanvas();
+  const rim = 10;
+  for (const x of [rim, width / 2, width - rim]) for (const y of [rim, height / 2, height - rim]) {
+    if (map.queryRenderedFeatures([x, y], { layers: ['outside'] }).length > 0) return true;
+  }
+  return false;
+}
+
+/** The view a link such as /#map=15/47.141/9.521 leads to: zoom, latitude, longitude, as OpenStreetMap writes it. */
+function linkedView(hash: string): { zoom: number; center: Point } | null {
+  const [zoom, lat, lon] = (/^#map=(.+)$/.exec(hash)?.[1] ?? '').split('/').map(Number);
+  return zoom! >= 0 && zoom! <= 19 && Math.abs(lat!) <= 85 && Math.abs(lon!) <= 180 ? { zoom: zoom!, center: [lon!, lat!] } : null;
 }

@@ -1,6 +1,6 @@
 // The one place that imports MapLibre: a chunk of its own, loaded when the first map is shown. Its style sheet is loaded here too, so
 // that pages without a map do not carry it.
-import { Map, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import { LngLat, Map, Marker, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 
 setWorkerUrl(__MAP_WORKER__);
 
@@ -13,4 +13,4 @@ export const styled = new Promise<void>(resolve => {
   document.head.prepend(link);
 });
 
-export { Map, ScaleControl };
+export { LngLat, Map, Marker, ScaleControl };

@@ -135,6 +135,6 @@ function DayMap({ all, next }: { all: Row[]; next: Row | null }) {
   ], [all, today, colour]);
   const lines = useMemo<Line[]>(() => today!.shape ? [{ id: 'route', group: 'route', colour, parts: [today!.shape.coordinates] }] : [], [today, colour]);
   return <Suspense fallback={<Skeleton lines={8} />}>
-    <MapView label={t('map.label')} bounds={me!.map.bounds} attribution={me!.map.attribution} pins={pins} lines={lines} selected={next?.visit.id} fitKey={today!.date} onPick={id => { if (id && id !== 'base' && id !== 'me') navigate(`/visit/${id}`); }} />
+    <MapView label={t('map.label')} land={me!.map} search pins={pins} lines={lines} selected={next?.visit.id} fitKey={today!.date} onPick={id => { if (id && id !== 'base' && id !== 'me') navigate(`/visit/${id}`); }} />
   </Suspense>;
 }

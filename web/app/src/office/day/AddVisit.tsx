@@ -3,11 +3,13 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { get, newKey, post, Problem, uuid7 } from '../../api/client';
-import type { Account, Address, Me, Page, Point, Site, Skill, Visit, VisitKind } from '../../api/types';
+import type { Account, Me, Page, Site, Skill, Visit, VisitKind } from '../../api/types';
 import { say, t } from '../../i18n';
 import { longDay, wallTime } from '../../i18n/format';
+import { AddressField, placeOf, useWhereabouts } from '../../map/AddressField';
 import { Combo } from '../../ui/Combo';
 import { Dialog } from '../../ui/Dialog';
+import { Field } from '../../ui/Field';
 import { Icon } from '../../ui/icons';
 import { problemText, Skeleton } from '../../ui/states';
 import { toast } from '../../ui/toast';
@@ -15,6 +17,8 @@ import { items } from '../queries';
 import { select } from '../focus';
 
 const MapView = lazy(() => import('../../map/MapView').then(module => ({ default: module.MapView })));
+
+const none: never[] = [];
 
 type WindowChoice = 'none' | 'morning' | 'afternoon' | 'own';
 const hoursOf: Record<Exclude<WindowChoice, 'none'>, [string, string]> = { morning: ['08:00', '12:00'], afternoon: ['13:00', '17:00'], own: ['', ''] };
@@ -35,10 +39,7 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
   const [sites, setSites] = useState<Site[]>([]);
   const [siteId, setSiteId] = useState<string>('');
   const [kindOfAccount, setKindOfAccount] = useState<'company' | 'household'>('household');
-  const [addressText, setAddressText] = useState('');
-  const [address, setAddress] = useState<Partial<Address> | null>(null);
-  const [point, setPoint] = useState<Point | null>(null);
-  const [byHand, setByHand] = useState(false);
+  const chosen = useWhereabouts();
   const [contact, setContact] = useState({ phone: '', access: '' });
   const [what, setWhat] = useState({ title: '', kind: 'service' as VisitKind, minutes: 60, priority: 30, skills: [] as string[], note: '' });
   const [date, setDate] = useState(day);
@@ -57,17 +58,6 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
     return () => { gone = true; };
   }, [account]);
 
-  async function placed(at: Point) {
-    setPoint(at);
-    setByHand(true);
-    setAddress(null);
-    try {
-      const page = await get<Page<Address> | Address | null>('/addresses/reverse', { lon: at[0], lat: at[1] });
-      const nearest = page && 'items' in page ? page.items[0] : page as Address | null;
-      if (nearest) { setAddress({ ...nearest, point: at }); setAddressText(nearest.label); }
-    } catch { /* the pin is enough; the words can be typed */ }
-  }
-
   function windowOf(): { start: string; end: string }[] | null {
     if (window.choice === 'none') return [];
     const [from, to] = window.choice === 'own' ? [window.from, window.to] : hoursOf[window.choice];
@@ -80,7 +70,7 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
     const missing: Record<string, string> = {};
     if (mode === 'existing' && !account) missing.account = t('need.account');
     if (mode === 'new' && !accountText.trim()) missing.name = t('need.name');
-    if (needsAddress && !point) missing.address = t('need.address');
+    if (needsAddress && !chosen.where.point) missing.address = t('need.address');
     if (!what.title.trim()) missing.title = t('need.title');
     const windows = windowOf();
     if (!windows) missing.window = t('need.window');
@@ -101,10 +91,8 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
       let site = siteId;
       if (needsAddress) {
         if (!made.siteMade) {
-          const { street, house_number, postcode, city } = address ?? {};
           const fresh = await post<Site>(`/accounts/${accountId}/sites`, {
-            id: made.site, point, street: street ?? (address ? undefined : addressText.trim() || undefined), house_number, postcode, city,
-            access_note: contact.access.trim() || undefined, contact_phone: contact.phone.trim() || undefined, source: byHand ? 'person' : 'geocoder', confidence: byHand ? undefined : address?.confidence,
+            id: made.site, ...placeOf(chosen.where), access_note: contact.access.trim() || undefined, contact_phone: contact.phone.trim() || undefined,
           }, { key: made.site });
           made.siteMade = fresh.id ?? made.site;
         }
@@ -154,9 +142,7 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
           </div>}
         {account && sites.length > 0 && <Field label={t('add.site')}>{props => <select {...props} className="input" value={siteId} onChange={event => setSiteId(event.target.value)}>{sites.map(site => <option key={site.id} value={site.id}>{siteLabel(site)}</option>)}<option value="new">{t('add.newSite')}</option></select>}</Field>}
         {needsAddress && <>
-          <Combo<Address> label={t('add.address')} hint={point && byHand ? t('add.pinHint') : t('add.addressHint')} text={addressText} onText={text => { setAddressText(text); if (!byHand) { setAddress(null); setPoint(null); } }} wrong={wrong.address} none={t('add.noAddress')} minimum={3} keyOf={one => one.label + one.point.join()}
-            search={async (q, signal) => items(await get<Page<Address>>('/addresses', { q, limit: 6, near: me.map.centre.join(',') }, signal))} onTake={one => { setAddress(one); setAddressText(one.label); setPoint(one.point); setByHand(false); setWrong({}); }}
-            show={one => <><b>{one.label}</b>{one.confidence < 0.8 && <span className="quiet">{t('add.unsure')}</span>}</>} />
+          <AddressField chosen={chosen} near={me.map.centre} wrong={chosen.where.point ? undefined : wrong.address} />
           <div className="pair">
             <Field label={t('add.phone')} optional>{props => <input {...props} type="tel" className="input" value={contact.phone} onChange={event => setContact({ ...contact, phone: event.target.value })} />}</Field>
             <Field label={t('add.access')} optional>{props => <input {...props} className="input" value={contact.access} onChange={event => setContact({ ...contact, access: event.target.value })} />}</Field>
@@ -182,15 +168,9 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
         <button type="submit" hidden />
       </div>
       <div className="add-map"><Suspense fallback={<Skeleton lines={6} />}>
-        <MapView label={t('map.label')} bounds={me.map.bounds} attribution={me.map.attribution} fitKey={`${siteId} ${point && !byHand ? point.join() : ''}`} onPlace={needsAddress ? at => void placed(at) : undefined}
-          pins={needsAddress ? point ? [{ id: 'target', point, text: '', look: 'target' }] : [] : sites.filter(site => site.id === siteId).map(site => ({ id: site.id, point: site.point, text: '', look: 'target' as const }))} />
+        <MapView label={t('map.label')} land={me.map} fitKey={`${siteId} ${chosen.where.taken}`} pin={needsAddress ? chosen.where.point : null} onPlace={needsAddress ? at => void chosen.moved(at) : undefined}
+          pins={needsAddress ? none : sites.filter(site => site.id === siteId).map(site => ({ id: site.id, point: site.point, text: '', look: 'target' as const }))} />
       </Suspense></div>
     </form>
   </Dialog>;
-}
-
-let fields = 0;
-function Field({ label, wrong, optional, children }: { label: string; wrong?: string; optional?: boolean; children: (props: { id: string; 'aria-invalid': boolean; 'aria-describedby': string | undefined }) => React.ReactNode }) {
-  const [id] = useState(() => `field-${++fields}`);
-  return <div className="field"><label htmlFor={id}>{label}{optional && <span className="faint"> ({t('common.optional')})</span>}</label>{children({ id, 'aria-invalid': !!wrong, 'aria-describedby': wrong ? `${id}-wrong` : undefined })}{wrong && <span className="wrong" id={`${id}-wrong`}>{wrong}</span>}</div>;
 }

@@ -38,7 +38,7 @@ export const DayMap = memo(function DayMap({ me, model, board, plan, day, zone, 
 
   const group = focus.person ?? (focus.selected ? model.byVisit.get(focus.selected)?.lane.resource.id ?? null : null);
   return <Suspense fallback={<Skeleton lines={8} />}>
-    <MapView label={t('day.map')} bounds={me.map.bounds} attribution={me.map.attribution} pins={pins} lines={lines} selected={focus.selected} hovered={focus.hovered} group={group} fitKey={`${day} ${zone}`}
+    <MapView label={t('day.map')} land={me.map} search pins={pins} lines={lines} selected={focus.selected} hovered={focus.hovered} group={group} fitKey={`${day} ${zone}`}
       onHover={id => hover(id && !id.startsWith('base') ? id : null)} onPick={id => { if (id && !id.startsWith('base') && id !== 'me') onOpen(id); else select(null); }} />
   </Suspense>;
 });

@@ -12,6 +12,7 @@ import { siteLabel } from '../day/AddVisit';
 import { stateTone } from '../day/VisitPanel';
 import { items, useTimeline } from '../queries';
 import { Timeline } from '../Timeline';
+import { SiteDialog } from './SiteDialog';
 
 const MapView = lazy(() => import('../../map/MapView').then(module => ({ default: module.MapView })));
 
@@ -22,6 +23,9 @@ export function AccountPage({ me, id }: { me: Me; id: string }) {
   const visits = useQuery({ queryKey: ['account-visits', id], queryFn: async ({ signal }) => items(await get<Page<Visit>>('/visits', { account_id: id, limit: 50 }, signal)) });
   const timeline = useTimeline(id);
   const [pointed, setPointed] = useState<string | null>(null);
+  /** The site being changed, or 'new'. */
+  const [open, setOpen] = useState<Site | 'new' | null>(null);
+  const mayWrite = me.rights.includes('account.write');
   useEffect(() => { if (account.data) document.title = account.data.name; }, [account.data]);
   const back = <Link href="/accounts" className="button" data-look="plain" data-square aria-label={t('nav.accounts')}><Icon name="left" size={18} /></Link>;
   if (account.error) return <><header className="page-head">{back}</header><Failed problem={account.error} retry={() => void account.refetch()} /></>;
@@ -40,12 +44,13 @@ export function AccountPage({ me, id }: { me: Me; id: string }) {
           {one.email && <><dt>{t('account.email')}</dt><dd><a href={`mailto:${one.email}`}>{one.email}</a></dd></>}
           <dt>{t('account.since')}</dt><dd>{ago(one.created_at, zone)}</dd>
         </dl></section>
-        <section><h2>{t('account.sites')}</h2>
+        <section><h2 className="head-with">{t('account.sites')}{mayWrite && <button className="button" onClick={() => setOpen('new')}><Icon name="plus" size={16} />{t('site.add')}</button>}</h2>
           {sites.isPending ? <Skeleton lines={3} /> : places.length === 0 ? <p className="quiet">{t('account.noSites')}</p>
             : <ul className="lines">{places.map((site, i) => <li key={site.id} data-light={pointed === site.id ? 'hovered' : undefined} onPointerEnter={() => setPointed(site.id)} onPointerLeave={() => setPointed(null)}>
               <span className="site-number">{i + 1}</span><div><b>{site.name || siteLabel(site)}</b>{site.name && <p className="quiet">{siteLabel(site)}</p>}
                 {site.access_note && <p className="quiet">{t('account.access', { note: site.access_note })}</p>}{(site.contact_name || site.contact_phone) && <p className="quiet">{[site.contact_name, site.contact_phone].filter(Boolean).join(' · ')}</p>}
-                {site.source === 'synthetic' && <span className="chip">{t('account.synthetic')}</span>}</div>
+                {site.source === 'synthetic' && <span className="chip">{t('account.synthetic')}</span>}{site.source === 'person' && <span className="chip">{t('site.source.person')}</span>}</div>
+              {mayWrite && <button className="button" data-look="plain" aria-label={t('site.changeOf', { name: site.name || siteLabel(site) })} onClick={() => setOpen(site)}>{t('site.change')}</button>}
             </li>)}</ul>}
         </section>
         <section><h2>{t('account.visits')}</h2>
@@ -55,10 +60,11 @@ export function AccountPage({ me, id }: { me: Me; id: string }) {
       </div>
       <div className="record-side">
         <div className="record-map"><Suspense fallback={<Skeleton lines={6} />}>
-          <MapView label={t('account.sites')} bounds={me.map.bounds} attribution={me.map.attribution} fitKey={`${id} ${places.length}`} hovered={pointed} onHover={setPointed} pins={places.map((site, i) => ({ id: site.id, point: site.point, text: String(i + 1), look: 'site' as const }))} />
+          <MapView label={t('account.sites')} land={me.map} search fitKey={`${id} ${places.length}`} hovered={pointed} onHover={setPointed} pins={places.map((site, i) => ({ id: site.id, point: site.point, text: String(i + 1), look: 'site' as const }))} />
         </Suspense></div>
         <section className="record-timeline"><h2>{t('account.timeline')}</h2>{timeline.isPending ? <Skeleton lines={6} /> : timeline.error ? <Failed problem={timeline.error} retry={() => void timeline.refetch()} /> : <Timeline events={timeline.data?.items ?? []} zone={zone} entities />}</section>
       </div>
     </div>
+    {open && <SiteDialog me={me} account={id} site={open === 'new' ? null : open} onClose={() => setOpen(null)} />}
   </>;
 }
