@@ -173,7 +173,11 @@ func restrictMore(net *town.Network, rng *rand.Rand) {
 func TestWaysAgreeWithBruteForceOnRandomTowns(t *testing.T) {
 	t.Parallel()
 	found, copies := 0, 0
-	for seed := range uint64(16) {
+	seeds := uint64(16)
+	if underRace {
+		seeds = 5
+	}
+	for seed := range seeds {
 		net := town.Random(seed, 4+int(seed%4))
 		restrictMore(net, rand.New(rand.NewPCG(seed, 2)))
 		for _, p := range Profiles() {
@@ -186,7 +190,7 @@ func TestWaysAgreeWithBruteForceOnRandomTowns(t *testing.T) {
 			copies += len(s.copies)
 		}
 	}
-	if found < 1000 || copies < 100 {
+	if found < int(60*seeds) || copies < int(6*seeds) {
 		t.Errorf("too few ways (%d) or copies of edges (%d) for this to tell anything", found, copies)
 	}
 }
@@ -205,7 +209,7 @@ func TestWaysAgreeWithBruteForceOnRealExtracts(t *testing.T) {
 		defer src.Close()
 		for _, p := range []*Profile{Car(), Foot()} {
 			t.Run(fmt.Sprintf("%s %s", name, p.Name), func(t *testing.T) {
-				compare(t, buildStreets(t, src, p), newBruteForce(t, src, p), rand.New(rand.NewPCG(7, 7)), 2, 200)
+				compare(t, buildStreets(t, src, p), newBruteForce(t, src, p), rand.New(rand.NewPCG(7, 7)), 1, 200)
 			})
 		}
 	}

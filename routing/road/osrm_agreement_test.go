@@ -34,8 +34,8 @@ func agree(t *testing.T, g *Graph, path string, median, p95 float64) {
 	var off []float64
 	within, oneSided := 0, 0
 	step := 1
-	if testing.Short() || len(g.edges) > 100_000 {
-		step = 5 // every fifth pair of a large map tells enough here
+	if underRace || len(g.edges) > 100_000 {
+		step = 5 // every fifth pair tells enough where each takes long
 	}
 	for i := 1; i < len(rows); i += step {
 		row := rows[i]

@@ -332,6 +332,9 @@ func TestAgreementWithOSRM(t *testing.T) {
 		{"heidelberg", "heidelberg", 0.005, 0.02},
 		{"porto", "porto", 0.005, 0.02},
 	} {
+		if underRace && test.extract != "liechtenstein-2024" {
+			continue
+		}
 		t.Run(test.extract, func(t *testing.T) {
 			src, err := osm.Open(filepath.Join(extracts, test.extract+".osm.pbf"))
 			if err != nil {
