@@ -114,7 +114,7 @@ func (p *page) watch(event any) {
 			p.faults = append(p.faults, fmt.Sprintf("console %s: %s", e.Type, strings.Join(words, " ")))
 		}
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError && !p.offline && !expected(e.Entry.URL, e.Entry.Text) {
+		if e.Entry.Level == log.EntryLevelError && !p.offline {
 			p.faults = append(p.faults, fmt.Sprintf("browser: %s %s", e.Entry.Text, e.Entry.URL))
 		}
 	case *network.EventRequestWillBeSent:
@@ -130,11 +130,6 @@ func describe(e *runtime.ExceptionDetails) string {
 		return e.Text + " " + e.Exception.Description
 	}
 	return e.Text
-}
-
-// expected tells whether a failed request is part of how the app works: a stranger is told that he is one.
-func expected(url, text string) bool {
-	return strings.HasSuffix(url, "/api/v1/me") && strings.Contains(text, "401")
 }
 
 // sound fails the test if anything happened that must not.

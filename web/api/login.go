@@ -98,8 +98,8 @@ func me(ctx context.Context, rooms Rooms) (Me, error) {
 
 // SignedIn is the answer that opens or renews a session.
 type SignedIn struct {
-	SetCookie string `header:"Set-Cookie" doc:"The session"`
-	ETag      string `header:"ETag"`
+	SetCookie []string `header:"Set-Cookie" doc:"The session, and a hint that there is one"`
+	ETag      string   `header:"ETag"`
 	Body      Me
 }
 
@@ -147,10 +147,10 @@ func loginOperations(a *API, rooms Rooms) {
 			if err != nil {
 				return nil, err
 			}
-			return &SignedIn{rooms.Desk.Cookie(session).String(), etag(body.Version), body}, nil
+			return &SignedIn{[]string{rooms.Desk.Cookie(session).String(), rooms.Desk.Hint(session).String()}, etag(body.Version), body}, nil
 		})
 	type loggedOut struct {
-		SetCookie string `header:"Set-Cookie"`
+		SetCookie []string `header:"Set-Cookie"`
 	}
 	Register(a, Operation{ID: "logout", Method: http.MethodPost, Path: "/logout", Tag: "login", Summary: "Sign out", Status: http.StatusNoContent},
 		Public, func(ctx context.Context, in *struct{ Sender }) (*loggedOut, error) {
@@ -159,7 +159,7 @@ func loginOperations(a *API, rooms Rooms) {
 					return nil, err
 				}
 			}
-			return &loggedOut{rooms.Desk.NoCookie().String()}, nil
+			return &loggedOut{[]string{rooms.Desk.NoCookie().String(), rooms.Desk.NoHint().String()}}, nil
 		})
 	Register(a, Operation{ID: "getMe", Method: http.MethodGet, Path: "/me", Tag: "login", Summary: "Who is signed in"},
 		crm.SignedIn, func(ctx context.Context, _ *struct{}) (*One[Me], error) {
@@ -203,7 +203,7 @@ func loginOperations(a *API, rooms Rooms) {
 			if err != nil {
 				return nil, err
 			}
-			return &SignedIn{rooms.Desk.Cookie(session).String(), etag(body.Version), body}, nil
+			return &SignedIn{[]string{rooms.Desk.Cookie(session).String(), rooms.Desk.Hint(session).String()}, etag(body.Version), body}, nil
 		})
 	tokenOperations(a, rooms)
 }

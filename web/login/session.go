@@ -296,6 +296,20 @@ func (d *Desk) NoCookie() *http.Cookie {
 	return &http.Cookie{Name: CookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: d.Secure}
 }
 
+// HintName is the name of the cookie that tells the app, which cannot read the other one, whether asking who is
+// signed in is worth while. It opens nothing.
+const HintName = "catchment_signed_in"
+
+// Hint returns the cookie that goes with a session.
+func (d *Desk) Hint(s Session) *http.Cookie {
+	return &http.Cookie{Name: HintName, Value: "1", Path: "/", Expires: s.Expires, SameSite: http.SameSiteLaxMode, Secure: d.Secure}
+}
+
+// NoHint returns the cookie that takes the hint away.
+func (d *Desk) NoHint() *http.Cookie {
+	return &http.Cookie{Name: HintName, Path: "/", MaxAge: -1, SameSite: http.SameSiteLaxMode, Secure: d.Secure}
+}
+
 // CookieToken returns the session token a browser sent, or nothing.
 func CookieToken(r *http.Request) string {
 	cookie, err := r.Cookie(CookieName)

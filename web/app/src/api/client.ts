@@ -26,6 +26,9 @@ export interface Options {
 /** Called when the server says that nobody is logged in. */
 export const sessionLost = new EventTarget();
 
+/** Whether asking who is signed in is worth while: a stranger's question would be answered by an error. */
+export const mayBeSignedIn = () => document.cookie.includes('catchment_signed_in=');
+
 export const newKey = () => uuid7();
 
 /** A UUID version 7: random, sorted by time, made by whoever creates the thing. */

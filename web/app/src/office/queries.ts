@@ -1,6 +1,6 @@
 // What the office asks the server for, each under one key, so that a change in one place is seen in all.
 import { QueryClient, useQuery } from '@tanstack/react-query';
-import { get, Problem } from '../api/client';
+import { get, mayBeSignedIn, Problem } from '../api/client';
 import type { Board, Me, Page, Plan, Resource, Skill, Staff, Team, TimelineEvent, Visit } from '../api/types';
 
 export const client = new QueryClient({
@@ -13,7 +13,7 @@ export const client = new QueryClient({
   },
 });
 
-export const useMe = () => useQuery({ queryKey: ['me'], queryFn: () => get<Me>('/me'), staleTime: Infinity, retry: (count, problem) => problem instanceof Problem && problem.offline && count < 2 });
+export const useMe = () => useQuery({ queryKey: ['me'], queryFn: () => mayBeSignedIn() ? get<Me>('/me') : null, staleTime: Infinity, retry: (count, problem) => problem instanceof Problem && problem.offline && count < 2 });
 export const useBoard = (day: string) => useQuery({ queryKey: ['board', day], queryFn: ({ signal }) => get<Board>('/board', { date: day }, signal), placeholderData: previous => previous?.date === day ? previous : undefined });
 export const usePlan = (id: string | null) => useQuery({ queryKey: ['plan', id], queryFn: ({ signal }) => get<Plan>(`/plans/${id}`, undefined, signal), enabled: id !== null });
 /** The newest plan of the day that was published: it says why what is left has no place. */

@@ -1,6 +1,6 @@
 // The phone's state: who is logged in, the day, the outbox, and what happened while sending. One store, read by all its screens.
 import { useSyncExternalStore } from 'react';
-import { call, get, post, Problem } from '../api/client';
+import { call, get, mayBeSignedIn, post, Problem } from '../api/client';
 import type { Command, CommandKind, Me, Today, Verdict, Visit, VisitState } from '../api/types';
 import { t } from '../i18n';
 import { addDays, dayOf } from '../i18n/format';
@@ -54,6 +54,7 @@ let seen: Today | null = null;
 /** Finds out who is logged in: from the server, else from what is kept. */
 export async function start(): Promise<void> {
   set({ outbox: await outbox.waiting(), working: await keptWorking() });
+  if (!mayBeSignedIn()) { set({ session: 'out', loading: false }); return; }
   try {
     await enter(await get<Me>('/me'));
   } catch (problem) {
