@@ -56,6 +56,8 @@ export function MapView({ label, land, search, pins = none, lines = none, select
   const held = useRef<ReturnType<typeof addPin> | null>(null);
   const places = useRef<typeof import('./maplibre').Marker | null>(null);
   const shade = useShade();
+  /** Pixels kept clear of what lies on the map: tools at the right, the search above. */
+  const room = { top: search ? 68 : 48, right: 60, bottom: 48, left: 48 };
   const shown = useRef({ shade, fitKey: '' });
   const lit = useRef<{ source: string; id: string; key: string }[]>([]);
   const dimmed = useRef(new Map<string, { source: string; id: string }>());
@@ -84,7 +86,7 @@ export function MapView({ label, land, search, pins = none, lines = none, select
       const linked = search ? linkedView(location.hash) : null;
       try {
         made = new lib.Map({
-          container, ...(linked ?? { bounds: everything(), fitBoundsOptions: { padding: 48, maxZoom: 15 } }),
+          container, ...(linked ?? { bounds: everything(), fitBoundsOptions: { padding: room, maxZoom: 15 } }),
           style: lib.paint.withOurs(style, pinsData(now.current.pins, shade), linesData(now.current.lines, lib.paint.personColour), shade),
           attributionControl: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, maxZoom: 19, fadeDuration: 150,
           transformConstrain: (centre, zoom) => {
@@ -111,7 +113,7 @@ export function MapView({ label, land, search, pins = none, lines = none, select
         moved = false;
         const { lng, lat } = it.getCenter();
         container.dataset.view = [it.getZoom().toFixed(2), lat.toFixed(5), lng.toFixed(5), Math.round(it.getBearing())].join('/');
-        setEnds(showsBeyond(it));
+        setEnds(endsInView(it, now.current.land.bounds));
       });
       it.on('movestart', () => { moved = true; delete document.body.dataset.mapIdle; });
       it.on('rotate', () => container.parentElement?.style.setProperty('--bearing', `${-it.getBearing()}deg`));
@@ -215,7 +217,7 @@ export function MapView({ label, land, search, pins = none, lines = none, select
     return drawn(now.current.pins, now.current.lines, now.current.pin) ?? now.current.land.bounds;
   }
   function fit() {
-    map.current?.fitBounds(everything(), { padding: 48, maxZoom: now.current.pin ? 17 : 15, duration: 200 });
+    map.current?.fitBounds(everything(), { padding: room, maxZoom: now.current.pin ? 17 : 15, duration: 200 });
   }
   function near(): Point {
     const centre = map.current?.getCenter();
@@ -243,7 +245,7 @@ export function MapView({ label, land, search, pins = none, lines = none, select
           {'geolocation' in navigator && <button aria-label={t('map.locate')} title={t('map.locate')} onClick={locate}><Icon name="locate" /></button>}
         </div>
         {search && <MapSearch near={near} onGo={(point, zoom) => { setFound(point); map.current?.flyTo({ center: point, zoom, duration: 900 }); }} onClear={() => setFound(null)} />}
-        <p className="map-ends" role="status">{ends && t('map.ends', { name: land.name })}</p>
+        <p className="map-ends" role="status">{ends && t('map.ends', { name: land.name.replace(/ \d{4}$/, '') })}</p>
         <Attribution text={land.attribution || t('map.attribution')} />
       </>}
     {children}
@@ -278,9 +280,10 @@ function drawn(pins: readonly Pin[], lines: readonly Line[], pin: Point | null):
   return boundsOf(points());
 }
 
-/** Tells whether the faded land beyond what is loaded is in view, by looking at the view's rim. */
-function showsBeyond(map: MapLibre): boolean {
-  if (!map.getLayer('outside')) return false;
+/** Tells whether the view has come to where the loaded land ends: by looking for the faded land along the view's rim. Where all of
+ * the land is in view its end is plain to see. */
+function endsInView(map: MapLibre, [west, south, east, north]: Bounds): boolean {
+  if (!map.getLayer('outside') || (map.getBounds().contains([west, south]) && map.getBounds().contains([east, north]))) return false;
   const { clientWidth: width, clientHeight: height } = map.getCanvas();
   const rim = 10;
   for (const x of [rim, width / 2, width - rim]) for (const y of [rim, height / 2, height - rim]) {
