@@ -33,9 +33,9 @@ type Report struct {
 	Counts  map[Verdict]int
 }
 
-// Batch searches for each query, several at a time. A query that cannot be read is refused, the others go on; any
+// Batch searches by s for each query, several at a time. A query that cannot be read is refused, the others go on; any
 // other error ends the batch. progress, unless nil, is called after each query and must not block.
-func (g *Geocoder) Batch(ctx context.Context, queries []Query, progress func(done, total int)) (Report, error) {
+func Batch(ctx context.Context, s Searcher, queries []Query, progress func(done, total int)) (Report, error) {
 	report := Report{Answers: make([]Answer, len(queries)), Counts: map[Verdict]int{}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(min(8, max(2, runtime.GOMAXPROCS(0))))
@@ -46,7 +46,7 @@ func (g *Geocoder) Batch(ctx context.Context, queries []Query, progress func(don
 				return err
 			}
 			answer := &report.Answers[i]
-			candidates, err := g.Search(ctx, q)
+			candidates, err := s.Search(ctx, q)
 			var bad *BadQuery
 			switch {
 			case errors.As(err, &bad):
@@ -54,7 +54,7 @@ func (g *Geocoder) Batch(ctx context.Context, queries []Query, progress func(don
 			case err != nil:
 				return err
 			default:
-				answer.Candidates, answer.Verdict = candidates, verdict(candidates)
+				answer.Candidates, answer.Verdict = candidates, Judge(candidates)
 			}
 			if n := done.Add(1); progress != nil {
 				progress(int(n), len(queries))
@@ -71,8 +71,9 @@ func (g *Geocoder) Batch(ctx context.Context, queries []Query, progress func(don
 	return report, nil
 }
 
-// verdict of a list of candidates: only a house, or a street or place of a query without a number, is taken unseen.
-func verdict(candidates []Candidate) Verdict {
+// Judge gives the verdict on what was found, best first: only a house, or a street or place of a query without a
+// number, is taken unseen.
+func Judge(candidates []Candidate) Verdict {
 	switch {
 	case len(candidates) == 0:
 		return Missing

@@ -36,6 +36,27 @@ type External struct {
 	Fetch func(ctx context.Context, address string) (io.ReadCloser, error)
 }
 
+// Unavailable says that an external geocoder could not be asked, or answered what cannot be read.
+type Unavailable struct{ Err error }
+
+func (e *Unavailable) Error() string { return "ask the external geocoder: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Unavailable) Unwrap() error { return e.Err }
+
+// Check tells whether the geocoder can be asked at all, by its address and shape.
+func (x *External) Check() error {
+	base, err := url.Parse(x.URL)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
+		return fmt.Errorf("%q is no address of a service, such as https://nominatim.example.org", x.URL)
+	}
+	switch x.Shape {
+	case Nominatim, Photon, Pelias:
+		return nil
+	}
+	return fmt.Errorf("there is no shape %q; there are %s, %s and %s", x.Shape, Nominatim, Photon, Pelias)
+}
+
 // mostAnswer is the longest answer read, in bytes.
 const mostAnswer = 1 << 20
 
@@ -158,14 +179,12 @@ func (c Candidate) entry(id int32) *found {
 }
 
 func (x *External) ask(ctx context.Context, path string, values url.Values) ([]Candidate, error) {
-	base, err := url.Parse(x.URL)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return nil, fmt.Errorf("ask the external geocoder: %q is no address of a service", x.URL)
+	if err := x.Check(); err != nil {
+		return nil, &Unavailable{err}
 	}
-	switch x.Shape {
-	case Nominatim, Photon, Pelias:
-	default:
-		return nil, fmt.Errorf("ask the external geocoder: there is no shape %q; there are %s, %s and %s", x.Shape, Nominatim, Photon, Pelias)
+	base, err := url.Parse(x.URL)
+	if err != nil {
+		return nil, &Unavailable{err}
 	}
 	address := base.JoinPath(path)
 	query := address.Query() // an access key may be part of the address
@@ -175,15 +194,15 @@ func (x *External) ask(ctx context.Context, path string, values url.Values) ([]C
 	address.RawQuery = query.Encode()
 	body, err := x.Fetch(ctx, address.String())
 	if err != nil {
-		return nil, fmt.Errorf("ask the external geocoder: %w", err)
+		return nil, &Unavailable{withoutAddress(err)}
 	}
 	defer body.Close()
 	content, err := io.ReadAll(io.LimitReader(body, mostAnswer+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the external geocoder's answer: %w", err)
+		return nil, &Unavailable{fmt.Errorf("read the answer: %w", withoutAddress(err))}
 	}
 	if len(content) > mostAnswer {
-		return nil, fmt.Errorf("read the external geocoder's answer: it is longer than %d bytes", mostAnswer)
+		return nil, &Unavailable{fmt.Errorf("read the answer: it is longer than %d bytes", mostAnswer)}
 	}
 	var out []Candidate
 	if x.Shape == Nominatim {
@@ -192,7 +211,7 @@ func (x *External) ask(ctx context.Context, path string, values url.Values) ([]C
 		out, err = readFeatures(content)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the external geocoder's answer: %w", err)
+		return nil, &Unavailable{fmt.Errorf("read the answer: %w", err)}
 	}
 	sound := out[:0]
 	for _, c := range out {
@@ -201,6 +220,16 @@ func (x *External) ask(ctx context.Context, path string, values url.Values) ([]C
 		}
 	}
 	return sound, nil
+}
+
+// withoutAddress takes the address called out of an error: what people searched for and the key of the service are
+// in it, and errors end up in logs.
+func withoutAddress(err error) error {
+	var call *url.Error
+	if errors.As(err, &call) {
+		return call.Err
+	}
+	return err
 }
 
 // nominatimAnswer is one answer of Nominatim's jsonv2.
@@ -301,55 +330,4 @@ func readFeatures(content []byte) ([]Candidate, error) {
 		out = append(out, c)
 	}
 	return out, nil
-}
-
-// Searcher finds addresses: a Geocoder, an External, or both in turn.
-type Searcher interface {
-	Search(ctx context.Context, q Query) ([]Candidate, error)
-	Reverse(ctx context.Context, at orb.Point) ([]Candidate, error)
-}
-
-// InTurn asks First, and Second if First is not sure. While a text is being typed only First is asked: each letter
-// would be a call. A failing Second is reported to Failed, unless nil, and First's answer stands.
-type InTurn struct {
-	First, Second Searcher
-	Failed        func(error)
-}
-
-// Search returns the answer of whoever is surer, First's when both are alike.
-func (t InTurn) Search(ctx context.Context, q Query) ([]Candidate, error) {
-	first, err := t.First.Search(ctx, q)
-	if err != nil || q.Typing || t.Second == nil || verdict(first) == Taken {
-		return first, err
-	}
-	second, err := t.Second.Search(ctx, q)
-	if err != nil {
-		if t.Failed != nil && ctx.Err() == nil {
-			t.Failed(err)
-		}
-		return first, nil
-	}
-	if len(second) > 0 && (len(first) == 0 || second[0].Confidence > first[0].Confidence) {
-		return second, nil
-	}
-	return first, nil
-}
-
-// Reverse returns First's answer, Second's when First knows no house nearby.
-func (t InTurn) Reverse(ctx context.Context, at orb.Point) ([]Candidate, error) {
-	first, err := t.First.Reverse(ctx, at)
-	if err != nil || t.Second == nil || len(first) > 0 && (first[0].Kind == House || first[0].Kind == Interpolated) {
-		return first, err
-	}
-	second, err := t.Second.Reverse(ctx, at)
-	if err != nil {
-		if t.Failed != nil && ctx.Err() == nil {
-			t.Failed(err)
-		}
-		return first, nil
-	}
-	if len(second) > 0 && (len(first) == 0 || second[0].Confidence > first[0].Confidence) {
-		return second, nil
-	}
-	return first, nil
 }

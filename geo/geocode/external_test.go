@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -166,5 +167,21 @@ func TestTheSecondGeocoderIsAskedWhenTheFirstIsNotSure(t *testing.T) {
 				t.Errorf("answer, calls, failure (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Searches and keys are nobody's business but the service's.
+func TestErrorsDoNotTellWhatWasSearched(t *testing.T) {
+	t.Parallel()
+	x := &External{URL: "https://geocoder.example.com?key=k1", Shape: Photon, Fetch: func(_ context.Context, address string) (io.ReadCloser, error) {
+		return nil, &url.Error{Op: "Get", URL: address, Err: errors.New("connection refused")}
+	}}
+	_, err := x.Search(context.Background(), Query{Text: "Mustergasse 1"})
+	var away *Unavailable
+	if !errors.As(err, &away) {
+		t.Fatalf("want it unavailable, got %v", err)
+	}
+	if diff := cmp.Diff("ask the external geocoder: connection refused", err.Error()); diff != "" {
+		t.Errorf("the error (-want +got):\n%s", diff)
 	}
 }

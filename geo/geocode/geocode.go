@@ -4,7 +4,7 @@
 // in the town and postcode that a house lacks from its neighbours, and indexes every word. A [Geocoder] answers for
 // the generations in force: [Geocoder.Search] takes what people type (free text or fields, slips, abbreviations, any
 // order) and returns candidates with a confidence; [Geocoder.Reverse] tells the address at a point;
-// [Geocoder.Batch] does a list and reports. What is found equally well is told as a tie, never picked in silence.
+// [Batch] does a list and reports. What is found equally well is told as a tie, never picked in silence.
 package geocode
 
 import (

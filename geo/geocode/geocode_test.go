@@ -224,7 +224,7 @@ func TestABatchReports(t *testing.T) {
 	t.Parallel()
 	g := loaded(t, valley(t))
 	calls := make(chan int, 10)
-	report, err := g.Batch(context.Background(), []Query{
+	report, err := Batch(context.Background(), g, []Query{
 		{Text: "Mühlgasse 2, Oberau"}, {Text: "Hauptstraße 5"}, {Text: "xyzzy"}, {Text: ""}, {Text: "Mühlgasse 8 Oberau"},
 	}, func(done, total int) { calls <- done })
 	if err != nil {

@@ -105,10 +105,17 @@ func Get(client *http.Client) func(ctx context.Context, address string) (io.Read
 		}
 		if response.StatusCode != http.StatusOK {
 			response.Body.Close()
-			return nil, fmt.Errorf("call %s: answered %s", request.URL.Redacted(), response.Status)
+			return nil, fmt.Errorf("call %s: answered %s", bare(request.URL), response.Status)
 		}
 		return response.Body, nil
 	}
+}
+
+// bare is an address without what errors must not tell: queries hold keys and what people searched for.
+func bare(u *url.URL) string {
+	short := *u
+	short.RawQuery, short.Fragment = "", ""
+	return short.Redacted()
 }
 
 // control runs after the name is resolved and before the connection is made.
@@ -215,7 +222,7 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	if response.ContentLength > g.maxBody {
 		response.Body.Close()
-		return nil, fmt.Errorf("call %s: %d bytes: %w", request.URL.Redacted(), response.ContentLength, ErrTooLarge)
+		return nil, fmt.Errorf("call %s: %d bytes: %w", bare(request.URL), response.ContentLength, ErrTooLarge)
 	}
 	response.Body = &limited{ReadCloser: response.Body, left: g.maxBody}
 	return response, nil
