@@ -17,7 +17,10 @@ import (
 )
 
 // Customers is the room of accounts and sites.
-type Customers struct{ Store *crm.Store }
+type Customers struct {
+	Store     *crm.Store
+	Addresses Addresses // nil if sites are only added with their point
+}
 
 // Account is a company or household we do, or want to do, business with.
 type Account struct {

@@ -33,11 +33,16 @@ type Site struct {
 	AccessNote   string
 	ContactName  string
 	ContactPhone string
-	Source       string  // where the point comes from: one of Sources
-	Confidence   float64 // of the point, 0 to 1
+	Source       string      // where the point comes from: one of Sources
+	Confidence   float64     // of the point, 0 to 1
+	Candidates   []Candidate // what the address search found when it set the point, best first
 	Version      int
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+
+	// PointKept says, in the answer of ChangeSite only, that the address changed and the point a person has set
+	// stayed where it was.
+	PointKept bool `db:"-"`
 }
 
 // Sources of a site's point. A point a person has set is never overwritten by a geocoder or an import.
@@ -77,12 +82,47 @@ type NewSite struct {
 	ContactPhone string
 	Source       string  // empty means person
 	Confidence   float64 // zero means 1
+
+	// Locate has the address searched for instead of taking Point, Source and Confidence. Where the search is not
+	// sure, AddSite returns *Undecided, or takes the best candidate if KeepUnsure.
+	Locate, KeepUnsure bool
+
+	candidates []Candidate
 }
 
-// SiteChange names what to change; nil leaves a field as it is. A new point counts as set by a person.
+// SiteChange names what to change; nil leaves a field as it is. A new point counts as set by a person. A new address
+// without a point moves the site to where the address search finds it, unless a person has set the point; where the
+// search is not sure, ChangeSite returns *Undecided, or takes the best candidate if KeepUnsure.
 type SiteChange struct {
 	Name, Street, HouseNumber, Postcode, City, Country, AccessNote, ContactName, ContactPhone *string
 	Point                                                                                     *orb.Point
+	KeepUnsure                                                                                bool
+}
+
+// apply returns the site as changed, its point not yet found anew.
+func (s SiteChange) apply(before Site) NewSite {
+	after := NewSite{ID: before.ID, AccountID: before.AccountID, Name: before.Name, Street: before.Street, HouseNumber: before.HouseNumber,
+		Postcode: before.Postcode, City: before.City, Country: before.Country, Point: before.Point, AccessNote: before.AccessNote,
+		ContactName: before.ContactName, ContactPhone: before.ContactPhone, Source: before.Source, Confidence: before.Confidence,
+		candidates: before.Candidates}
+	set(&after.Name, s.Name)
+	set(&after.Street, s.Street)
+	set(&after.HouseNumber, s.HouseNumber)
+	set(&after.Postcode, s.Postcode)
+	set(&after.City, s.City)
+	set(&after.Country, s.Country)
+	set(&after.AccessNote, s.AccessNote)
+	set(&after.ContactName, s.ContactName)
+	set(&after.ContactPhone, s.ContactPhone)
+	if s.Point != nil {
+		after.Point, after.Source, after.Confidence, after.candidates = *s.Point, "person", 1, nil
+	}
+	return after
+}
+
+// take puts the site where its address was found.
+func (n *NewSite) take(l located) {
+	n.Point, n.Source, n.Confidence, n.candidates = l.at, "geocoder", l.confidence, l.candidates
 }
 
 func (n *NewSite) check() (cell int64, err error) {
@@ -118,9 +158,22 @@ func (c *Customers) AddSite(ctx context.Context, n NewSite) (Site, error) {
 	if _, err := crm.Require(ctx, crm.AccountWrite); err != nil {
 		return Site{}, err
 	}
+	if n.Locate {
+		n.Point, n.Source, n.Confidence = orb.Point{}, "geocoder", 0
+	}
 	cell, err := n.check()
 	if err != nil {
 		return Site{}, err
+	}
+	if n.Locate {
+		found, err := c.locate(ctx, n, n.KeepUnsure)
+		if err != nil {
+			return Site{}, err
+		}
+		n.take(found)
+		if cell, err = n.check(); err != nil {
+			return Site{}, err
+		}
 	}
 	var out Site
 	err = c.Store.Write(ctx, func(tx pgx.Tx) error {
@@ -152,8 +205,12 @@ func (c *Customers) ChangeSite(ctx context.Context, id uuid.UUID, version int, c
 	if _, err := crm.Require(ctx, crm.AccountWrite); err != nil {
 		return Site{}, err
 	}
+	found, err := c.relocate(ctx, id, version, change)
+	if err != nil {
+		return Site{}, err
+	}
 	var out Site
-	err := c.Store.Write(ctx, func(tx pgx.Tx) error {
+	err = c.Store.Write(ctx, func(tx pgx.Tx) error {
 		before, err := lockSite(ctx, tx, id)
 		if err != nil {
 			return err
@@ -161,20 +218,9 @@ func (c *Customers) ChangeSite(ctx context.Context, id uuid.UUID, version int, c
 		if before.Version != version {
 			return crm.Stale()
 		}
-		after := NewSite{ID: id, AccountID: before.AccountID, Name: before.Name, Street: before.Street, HouseNumber: before.HouseNumber,
-			Postcode: before.Postcode, City: before.City, Country: before.Country, Point: before.Point, AccessNote: before.AccessNote,
-			ContactName: before.ContactName, ContactPhone: before.ContactPhone, Source: before.Source, Confidence: before.Confidence}
-		set(&after.Name, change.Name)
-		set(&after.Street, change.Street)
-		set(&after.HouseNumber, change.HouseNumber)
-		set(&after.Postcode, change.Postcode)
-		set(&after.City, change.City)
-		set(&after.Country, change.Country)
-		set(&after.AccessNote, change.AccessNote)
-		set(&after.ContactName, change.ContactName)
-		set(&after.ContactPhone, change.ContactPhone)
-		if change.Point != nil {
-			after.Point, after.Source, after.Confidence = *change.Point, "person", 1
+		after := change.apply(before)
+		if found != nil {
+			after.take(*found)
 		}
 		cell, err := after.check()
 		if err != nil {
@@ -192,9 +238,38 @@ func (c *Customers) ChangeSite(ctx context.Context, id uuid.UUID, version int, c
 			return err
 		}
 		out, err = siteByID(ctx, tx, id)
+		out.PointKept = change.Point == nil && before.Source == "person" && !after.sameAddress(before)
 		return err
 	})
 	return out, err
+}
+
+// relocate finds where a changed address lies; nil if the point stays. It asks before the transaction of the change,
+// which shall not wait for a geocoder elsewhere: the version tells whether the site is still the same then.
+func (c *Customers) relocate(ctx context.Context, id uuid.UUID, version int, change SiteChange) (*located, error) {
+	if change.Point != nil || change.Street == nil && change.HouseNumber == nil && change.Postcode == nil && change.City == nil && change.Country == nil {
+		return nil, nil
+	}
+	var before Site
+	err := c.Store.Read(ctx, func(tx pgx.Tx) (err error) {
+		before, err = siteByID(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if before.Version != version {
+		return nil, crm.Stale()
+	}
+	after := change.apply(before)
+	if before.Source == "person" || after.sameAddress(before) || !after.addressed() {
+		return nil, nil
+	}
+	if _, err := after.check(); err != nil {
+		return nil, err
+	}
+	found, err := c.locate(ctx, after, change.KeepUnsure)
+	return &found, err
 }
 
 // added is the event that tells of a new site.
@@ -212,6 +287,8 @@ func siteChanges(before Site, after NewSite) crm.Changes {
 	changes.Set("postcode", before.Postcode, after.Postcode)
 	changes.Set("city", before.City, after.City)
 	changes.Set("source", before.Source, after.Source)
+	changes.Set("confidence", before.Confidence, after.Confidence)
+	changes.SetPrivate("candidates", labels(before.Candidates), labels(after.candidates))
 	changes.SetPrivate("point", old, after.Point)
 	changes.SetPrivate("street", before.Street, after.Street)
 	changes.SetPrivate("house_number", before.HouseNumber, after.HouseNumber)

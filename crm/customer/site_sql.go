@@ -11,7 +11,7 @@ import (
 
 const siteColumns = `
 	select s.id, s.no, s.account_id, s.name, s.street, s.house_number, s.postcode, s.city, s.country, s.point, s.cell, s.zone,
-	       s.access_note, s.contact_name, s.contact_phone, s.source, s.confidence::float8 as confidence, s.version, s.created_at, s.updated_at
+	       s.access_note, s.contact_name, s.contact_phone, s.source, s.confidence::float8 as confidence, s.candidates, s.version, s.created_at, s.updated_at
 	from customer.site s `
 
 func siteByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (Site, error) {
@@ -36,21 +36,21 @@ func sitesOf(ctx context.Context, tx pgx.Tx, account uuid.UUID) ([]Site, error) 
 func insertSite(ctx context.Context, tx pgx.Tx, n NewSite, account Account, cell int64, zone string) error {
 	_, err := tx.Exec(ctx, `
 		insert into customer.site (id, account_id, owner_id, team_id, name, street, house_number, postcode, city, country, point, cell, zone,
-		       access_note, contact_name, contact_phone, source, confidence)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		       access_note, contact_name, contact_phone, source, confidence, candidates)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		n.ID, n.AccountID, account.OwnerID, account.TeamID, n.Name, n.Street, n.HouseNumber, n.Postcode, n.City, n.Country, n.Point, cell, zone,
-		n.AccessNote, n.ContactName, n.ContactPhone, n.Source, n.Confidence)
+		n.AccessNote, n.ContactName, n.ContactPhone, n.Source, n.Confidence, n.candidates)
 	return crm.DBError(err, "site")
 }
 
 func updateSite(ctx context.Context, tx pgx.Tx, n NewSite, cell int64, zone string) error {
 	_, err := tx.Exec(ctx, `
 		update customer.site set name = $2, street = $3, house_number = $4, postcode = $5, city = $6, country = $7, point = $8, cell = $9,
-		       zone = $10, access_note = $11, contact_name = $12, contact_phone = $13, source = $14, confidence = $15,
+		       zone = $10, access_note = $11, contact_name = $12, contact_phone = $13, source = $14, confidence = $15, candidates = $16,
 		       version = version + 1, updated_at = now()
 		where id = $1`,
 		n.ID, n.Name, n.Street, n.HouseNumber, n.Postcode, n.City, n.Country, n.Point, cell, zone, n.AccessNote, n.ContactName, n.ContactPhone,
-		n.Source, n.Confidence)
+		n.Source, n.Confidence, n.candidates)
 	return crm.DBError(err, "site")
 }
 
