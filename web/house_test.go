@@ -55,6 +55,7 @@ type house struct {
 	pool    *pgxpool.Pool
 	rooms   api.Rooms
 	roads   *routing.Switch
+	search  *searching
 	log     *lockedBuffer
 
 	tom     work.Resource // the technician's line on the board
@@ -62,6 +63,9 @@ type house struct {
 	site    customer.Site
 	foreign customer.Account // seen by the office only
 }
+
+// searching is the address search of a house; tests exchange what is behind it.
+type searching struct{ geocode.Searcher }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
@@ -77,10 +81,11 @@ func newHouse(t *testing.T) *house {
 	log := slog.New(slog.NewJSONHandler(out, nil))
 	jobs, roads := &work.Work{Store: store}, routing.NewSwitch(routing.NewGreatCircle())
 	none := func(context.Context) ([]int64, error) { return nil, nil }
+	search := &searching{&geocode.Geocoder{DB: pool, InForce: none}}
 	rooms := api.Rooms{
-		Store: store, Customers: &customer.Customers{Store: store}, Work: jobs, Desk: desk, Hub: live.NewHub(log),
+		Store: store, Customers: &customer.Customers{Store: store, Addresses: search}, Work: jobs, Desk: desk, Hub: live.NewHub(log),
 		Plans:     &dispatch.Planner{Store: store, Work: jobs, Travel: roads},
-		Addresses: &geocode.Geocoder{DB: pool, InForce: none},
+		Addresses: search,
 		Regions:   region.New(store, slog.New(slog.DiscardHandler), ""),
 		Place: func(context.Context) (api.Place, error) {
 			return api.Place{Bound: orb.Bound{Min: orb.Point{9.47, 47.05}, Max: orb.Point{9.64, 47.27}}, Source: "town", Name: "Test", Attribution: "© nobody"}, nil
@@ -92,7 +97,7 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, url: url, pool: pool, rooms: rooms, roads: roads, log: out, handler: server.Handler(), server: httptest.NewServer(server.Handler())}
+	h := &house{t: t, url: url, pool: pool, rooms: rooms, roads: roads, search: search, log: out, handler: server.Handler(), server: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.server.Close)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

@@ -10,6 +10,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"catchment/crm"
+	"catchment/crm/customer"
 	"catchment/geo"
 	"catchment/geo/geocode"
 )
@@ -31,6 +32,15 @@ type Address struct {
 
 func addressOut(c geocode.Candidate) Address {
 	return Address{c.Label, c.Street, c.HouseNumber, c.Postcode, c.City, c.Country, point(c.At), c.Kind, c.Confidence, c.Tie, c.Distance}
+}
+
+// addressesOut are the candidates of a site.
+func addressesOut(candidates []customer.Candidate) []Address {
+	var out []Address
+	for _, c := range candidates {
+		out = append(out, Address{c.Label, c.Street, c.HouseNumber, c.Postcode, c.City, c.Country, point(c.Point), c.Kind, c.Confidence, c.Tie, 0})
+	}
+	return out
 }
 
 // lonLat reads "9.52,47.14".
@@ -87,6 +97,7 @@ func addressOperations(a *API, rooms Rooms) {
 		Lon float64 `query:"lon" required:"true" minimum:"-180" maximum:"180" example:"9.5209"`
 		Lat float64 `query:"lat" required:"true" minimum:"-90" maximum:"90" example:"47.1410"`
 	}
+	batchOperation(a, rooms)
 	Register(a, Operation{ID: "reverseAddresses", Method: http.MethodGet, Path: "/addresses/reverse", Tag: "addresses", Summary: "The addresses at a point, nearest first"},
 		crm.AccountRead, func(ctx context.Context, in *reverseQuery) (*List[Address], error) {
 			at, err := checked("lon", orb.Point{in.Lon, 0})

@@ -15,7 +15,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"catchment/crm"
+	"catchment/crm/customer"
 	"catchment/geo"
+	"catchment/geo/geocode"
 )
 
 // Problem is how every error leaves the house: application/problem+json of RFC 9457.
@@ -25,6 +27,8 @@ type Problem struct {
 	Status int          `json:"status" doc:"The HTTP status" example:"422"`
 	Detail string       `json:"detail" doc:"What went wrong, for a person" example:"windows[0].end: ends before it starts"`
 	Errors []FieldError `json:"errors,omitempty" doc:"Each value that is wrong"`
+
+	Candidates []Address `json:"candidates,omitempty" doc:"Where a site's address leaves open which place is meant: those it may mean, best first"`
 
 	header http.Header
 }
@@ -146,11 +150,17 @@ func ProblemFor(ctx context.Context, log *slog.Logger, err error, located func(f
 	}
 	var done *Problem
 	var known *crm.Error
+	var undecided *customer.Undecided
+	var elsewhere *geocode.Unavailable
 	var unsound *geo.Unsound
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &done):
 		return done
+	case errors.As(err, &undecided) && errors.As(err, &known):
+		p := fromKind(known, located)
+		p.Candidates = addressesOut(undecided.Candidates)
+		return p
 	case errors.As(err, &known):
 		return fromKind(known, located)
 	case errors.As(err, &unsound):
@@ -159,6 +169,9 @@ func ProblemFor(ctx context.Context, log *slog.Logger, err error, located func(f
 		return tooLargeProblem(tooLarge.Limit)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return NewProblem(statusClientGone, "the client has gone")
+	case errors.As(err, &elsewhere):
+		log.ErrorContext(ctx, "address search not answering", "error", err, "request_id", RequestID(ctx))
+		return NewProblem(http.StatusServiceUnavailable, "the address search does not answer just now; please try again, or set the point by hand").With("Retry-After", "5")
 	case isDataError(err):
 		log.WarnContext(ctx, "value refused by the database", "error", err, "request_id", RequestID(ctx))
 		return NewProblem(http.StatusUnprocessableEntity, "a value is out of the range that can be stored", FieldError{"body", "holds a value that cannot be stored"})

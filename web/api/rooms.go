@@ -21,7 +21,7 @@ type Rooms struct {
 	Customers *customer.Customers
 	Work      *work.Work
 	Plans     *dispatch.Planner
-	Addresses *geocode.Geocoder
+	Addresses geocode.Searcher
 	Regions   *region.Regions
 	Desk      *login.Desk
 	Hub       *live.Hub

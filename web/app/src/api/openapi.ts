@@ -53,7 +53,10 @@ export interface paths {
         /** The sites of an account */
         get: operations["listSites"];
         put?: never;
-        /** Add a site to an account */
+        /**
+         * Add a site to an account
+         * @description Sent without a point, the site is put where the address search finds its address, if it finds it for sure and in one place only. Otherwise the answer is 422 on `point` with the `candidates`: send one's point, or send `if_unsure` = `keep` to have the best taken and the site marked `needs_decision`.
+         */
         post: operations["addSite"];
         delete?: never;
         options?: never;
@@ -89,6 +92,26 @@ export interface paths {
         get: operations["searchAddresses"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/addresses/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Places for many addresses at once, with a verdict on each
+         * @description Nothing is stored. Where an external address search is set up that is slow, ask for fewer at a time.
+         */
+        post: operations["findAddresses"];
         delete?: never;
         options?: never;
         head?: never;
@@ -374,6 +397,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/regions/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many places stand in each H3 cell of an area */
+        post: operations["regionCells"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changed in an area between two instants, and why */
+        post: operations["regionDifference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The places behind a number */
+        post: operations["regionPlaces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What stands in an area, now or at a past instant
+         * @description Exact counts of the sites the caller may see, by groups.
+         */
+        post: operations["regionSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/resources": {
         parameters: {
             query?: never;
@@ -481,6 +575,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/shapes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The published routes of a day along the streets
+         * @description One line for each leg, of everybody the caller may see: what the day's map draws, in one answer.
+         */
+        get: operations["routeShapes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/{id}": {
         parameters: {
             query?: never;
@@ -529,7 +643,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change a site */
+        /**
+         * Change a site
+         * @description A new address without a point moves the site to where the address search finds it, by the rules of adding one. A point that a person has set stays, and the answer says so by `point_kept`.
+         */
         patch: operations["changeSite"];
         trace?: never;
     };
@@ -858,6 +975,75 @@ export interface components {
             /** @description Another one fits as well */
             tie: boolean;
         };
+        AddressAnswer: {
+            /** @description Best first */
+            candidates: components["schemas"]["Address"][] | null;
+            /** @description Why it was refused */
+            reason?: string;
+            /**
+             * @description taken: the first candidate is sure; review: a person should choose; missing: nothing fits; refused: the query cannot be read
+             * @enum {string}
+             */
+            verdict: "taken" | "review" | "missing" | "refused";
+        };
+        AddressCounts: {
+            /** Format: int64 */
+            missing: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            review: number;
+            /** Format: int64 */
+            taken: number;
+        };
+        AddressQueries: {
+            /**
+             * Format: int64
+             * @description Most candidates for each
+             * @default 3
+             */
+            limit: number;
+            queries: components["schemas"]["AddressQuery"][] | null;
+        };
+        AddressQuery: {
+            /** @example Vaduz */
+            city?: string;
+            /** @example LI */
+            country?: string;
+            /** @example 12 */
+            house_number?: string;
+            /** @example 9490 */
+            postcode?: string;
+            /** @example Landstrasse */
+            street?: string;
+            /**
+             * @description The address on one line, in any order
+             * @example Landstrasse 12, Vaduz
+             */
+            text?: string;
+        };
+        AddressReport: {
+            answers: components["schemas"]["AddressAnswer"][] | null;
+            counts: components["schemas"]["AddressCounts"];
+        };
+        Area: {
+            /**
+             * @description H3 cells, of any resolutions
+             * @example [
+             *       "871f8d6a4ffffff"
+             *     ]
+             */
+            cells?: string[] | null;
+            circle?: components["schemas"]["CircleArea"];
+            /** @description Outside it */
+            complement?: components["schemas"]["Area"];
+            /** @description Edges are straight in longitude and latitude; cut at the antimeridian */
+            geometry?: components["schemas"]["Geometry"];
+            /** @description In all of them */
+            intersection?: components["schemas"]["Area"][] | null;
+            /** @description In any of them */
+            union?: components["schemas"]["Area"][] | null;
+        };
         Base: {
             /** @example Depot Schaan */
             label: string;
@@ -912,6 +1098,37 @@ export interface components {
             /** Format: int64 */
             work_seconds: number;
         };
+        CellCount: {
+            /** @example 871f8d6a4ffffff */
+            cell: string;
+            /** Format: int64 */
+            count: number;
+        };
+        CellCounts: {
+            items: components["schemas"]["CellCount"][];
+            position: string;
+        };
+        CellsQuestion: {
+            area: components["schemas"]["Area"];
+            /**
+             * Format: date-time
+             * @description What was true then; now if left out
+             * @example 2026-11-01T00:00:00Z
+             */
+            as_of?: string;
+            /**
+             * Format: date-time
+             * @description As far as it had been recorded by then
+             */
+            known_at?: string;
+            /**
+             * Format: int64
+             * @example 7
+             */
+            resolution: number;
+            /** @description All of them hold */
+            where?: components["schemas"]["Condition"][] | null;
+        };
         Change: {
             /** @enum {string} */
             kind: "added";
@@ -934,6 +1151,20 @@ export interface components {
              * @description visits that get another person, or another time by more than five minutes
              */
             moved: number;
+        };
+        CircleArea: {
+            /**
+             * @example [
+             *       9.5209,
+             *       47.141
+             *     ]
+             */
+            centre: number[] | null;
+            /**
+             * Format: double
+             * @example 5000
+             */
+            radius_meters: number;
         };
         Command: {
             /**
@@ -960,6 +1191,20 @@ export interface components {
             /** @description What the kind needs */
             payload?: unknown;
         };
+        Condition: {
+            /**
+             * @description Values; ids of owners and teams; an empty text for none
+             * @example [
+             *       "customer"
+             *     ]
+             */
+            in: string[];
+            /**
+             * @description stage, kind, class, source, owner or team
+             * @example stage
+             */
+            of: string;
+        };
         Credentials: {
             /** @example ada@example.org */
             email: string;
@@ -979,6 +1224,34 @@ export interface components {
              * @description For the offset of the device's clock
              */
             server_time: string;
+        };
+        Difference: {
+            /** Format: int64 */
+            from: number;
+            /** @description Places asked for now and not then */
+            in: components["schemas"]["WhyCounted"][];
+            /** @description Places asked for then and no longer */
+            out: components["schemas"]["WhyCounted"][];
+            position: string;
+            /** Format: int64 */
+            to: number;
+            /** @description Places that changed and stayed */
+            within: components["schemas"]["WhyCounted"][];
+        };
+        DifferenceQuestion: {
+            area: components["schemas"]["Area"];
+            /**
+             * Format: date-time
+             * @example 2026-10-01T00:00:00Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Now if left out
+             */
+            to?: string;
+            /** @description All of them hold */
+            where?: components["schemas"]["Condition"][] | null;
         };
         Entry: {
             actor: components["schemas"]["EntryActor"];
@@ -1024,6 +1297,45 @@ export interface components {
              * @example ends before it starts
              */
             message: string;
+        };
+        Geometry: {
+            /**
+             * @description Rings of [longitude, latitude], each closed
+             * @example [
+             *       [
+             *         [
+             *           9.5,
+             *           47.1
+             *         ],
+             *         [
+             *           9.6,
+             *           47.1
+             *         ],
+             *         [
+             *           9.6,
+             *           47.2
+             *         ],
+             *         [
+             *           9.5,
+             *           47.1
+             *         ]
+             *       ]
+             *     ]
+             */
+            coordinates: unknown;
+            /** @enum {string} */
+            type: "Polygon" | "MultiPolygon";
+        };
+        Group: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * @description One for each name of the grouping; an empty text for none
+             * @example [
+             *       "customer"
+             *     ]
+             */
+            values: string[];
         };
         Line: {
             coordinates: (number[] | null)[];
@@ -1283,7 +1595,7 @@ export interface components {
             city?: string;
             /**
              * Format: double
-             * @description Of an address search
+             * @description Of an address search that found the point
              */
             confidence?: number;
             contact_name?: string;
@@ -1297,20 +1609,26 @@ export interface components {
              * @description Made by the client, if it wants to name the site before it is answered
              */
             id?: string;
+            /**
+             * @description Without a point, where the search is not sure: answer 422 with the candidates, or take the best one and keep them all for a decision later. What is nowhere found is always refused
+             * @default refuse
+             * @enum {string}
+             */
+            if_unsure: "refuse" | "keep";
             /** @example Boiler house */
             name?: string;
             /**
-             * @description Longitude, latitude
+             * @description Longitude, latitude. Without it the address is searched for
              * @example [
              *       9.5209,
              *       47.141
              *     ]
              */
-            point: number[] | null;
+            point?: number[];
             /** @example 9490 */
             postcode?: string;
             /**
-             * @description Whether a person set the point or an address search found it
+             * @description Whether a person set the point or an address search found it; without a point it is always the search
              * @default person
              * @enum {string}
              */
@@ -1439,6 +1757,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageRegionPlace: {
+            items: components["schemas"]["RegionPlace"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageResource: {
             items: components["schemas"]["Resource"][];
             /** @description Cursor of the next page; absent on the last */
@@ -1488,6 +1811,29 @@ export interface components {
             current: string;
             /** @description At least ten characters; length counts, not kinds of characters */
             new: string;
+        };
+        PlacesQuestion: {
+            area: components["schemas"]["Area"];
+            /**
+             * Format: date-time
+             * @description What was true then; now if left out
+             * @example 2026-11-01T00:00:00Z
+             */
+            as_of?: string;
+            /** @description Where the page before ended: its next */
+            cursor?: string;
+            /**
+             * Format: date-time
+             * @description As far as it had been recorded by then
+             */
+            known_at?: string;
+            /**
+             * Format: int64
+             * @default 50
+             */
+            limit: number;
+            /** @description All of them hold */
+            where?: components["schemas"]["Condition"][] | null;
         };
         Plan: {
             /** @description Against what is planned now */
@@ -1567,6 +1913,8 @@ export interface components {
             visit_id: string | null;
         };
         Problem: {
+            /** @description Where a site's address leaves open which place is meant: those it may mean, best first */
+            candidates?: components["schemas"]["Address"][] | null;
             /**
              * @description What went wrong, for a person
              * @example windows[0].end: ends before it starts
@@ -1666,6 +2014,17 @@ export interface components {
             rule: string;
             /** @description What nobody of them has */
             skills?: string[] | null;
+        };
+        RegionPlace: {
+            /**
+             * Format: int64
+             * @description Of the site
+             */
+            no: number;
+            /** @description An empty text for none */
+            owner_id: string;
+            point: number[] | null;
+            stage: string;
         };
         Resource: {
             /** @description Has no shift left on the day asked for */
@@ -1808,6 +2167,8 @@ export interface components {
             access_note: string;
             /** Format: uuid */
             account_id: string;
+            /** @description What the address search found when it set the point, best first; none once a person has set it */
+            candidates: components["schemas"]["Address"][] | null;
             /**
              * @description H3 cell of the point
              * @example 8a1f8d6a4b2ffff
@@ -1835,6 +2196,8 @@ export interface components {
             label: string;
             /** @example Boiler house */
             name: string;
+            /** @description The address search set the point and was not sure: a person should choose a candidate and send its point */
+            needs_decision: boolean;
             /**
              * Format: int64
              * @description Stable number used in tiles
@@ -1848,6 +2211,8 @@ export interface components {
              *     ]
              */
             point: number[] | null;
+            /** @description In the answer to a change: the address is new, and the point that a person had set stayed where it was */
+            point_kept?: boolean;
             /** @example 9490 */
             postcode: string;
             /**
@@ -1870,6 +2235,12 @@ export interface components {
             contact_phone?: string;
             country?: string;
             house_number?: string;
+            /**
+             * @description Where a new address without a point is not found for sure: answer 422 with the candidates, or take the best one and keep them all for a decision later
+             * @default refuse
+             * @enum {string}
+             */
+            if_unsure: "refuse" | "keep";
             name?: string;
             /**
              * @description Longitude, latitude; counts as set by a person
@@ -1887,6 +2258,43 @@ export interface components {
             code: string;
             /** @example Gas licence */
             name: string;
+        };
+        Snapshot: {
+            /** Format: int64 */
+            count: number;
+            /** @description One list for each grouping, without empty groups */
+            groups: (components["schemas"]["Group"][] | null)[];
+            /** @description Of the journal; the answer is true there */
+            position: string;
+        };
+        SnapshotQuestion: {
+            area: components["schemas"]["Area"];
+            /**
+             * Format: date-time
+             * @description What was true then; now if left out
+             * @example 2026-11-01T00:00:00Z
+             */
+            as_of?: string;
+            /**
+             * @description Groupings by one or two of stage, kind, class, source, owner, team
+             * @example [
+             *       [
+             *         "stage"
+             *       ],
+             *       [
+             *         "class",
+             *         "stage"
+             *       ]
+             *     ]
+             */
+            by?: string[][] | null;
+            /**
+             * Format: date-time
+             * @description As far as it had been recorded by then
+             */
+            known_at?: string;
+            /** @description All of them hold */
+            where?: components["schemas"]["Condition"][] | null;
         };
         Staff: {
             active: boolean;
@@ -2194,6 +2602,15 @@ export interface components {
              *     ]
              */
             point: number[] | null;
+        };
+        WhyCounted: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * @description new, gone, moved_in, moved_out, won, lost, stage, realigned, relocated or other
+             * @example won
+             */
+            reason: string;
         };
         Window: {
             /**
@@ -2513,6 +2930,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findAddresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressQueries"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressReport"];
                 };
             };
             /** @description Error */
@@ -3139,6 +3589,139 @@ export interface operations {
             };
         };
     };
+    regionCells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CellsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellCounts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regionDifference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DifferenceQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Difference"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regionPlaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRegionPlace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regionSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listResources: {
         parameters: {
             query?: {
@@ -3429,6 +4012,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageRoute"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    routeShapes: {
+        parameters: {
+            query: {
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shapes"];
                 };
             };
             /** @description Error */
