@@ -109,6 +109,8 @@ type house struct {
 	regions   *region.Regions
 	travel    *routing.Switch
 	streets   *streets
+	watch     *extract.Watch // of the extracts in force
+	addresses geocode.Searcher
 }
 
 // furnish opens the rooms on a migrated database.
@@ -129,7 +131,12 @@ func furnish(ctx context.Context, s *settings, url string, log *slog.Logger) (*h
 	}
 	h := &house{log: log, url: url, pool: pool, store: crm.NewStore(pool), travel: routing.NewSwitch(routing.NewGreatCircle())}
 	h.streets = &streets{pool: pool, folder: folder, travel: h.travel, log: log}
-	h.customers = &customer.Customers{Store: h.store}
+	h.watch = extract.NewWatch(pool)
+	if h.addresses, err = s.Geocoder.addresses(pool, h.watch, log); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	h.customers = &customer.Customers{Store: h.store, Addresses: h.addresses}
 	h.work = &work.Work{Store: h.store}
 	h.planner = &dispatch.Planner{Store: h.store, Work: h.work, Travel: h.travel}
 	h.regions = region.New(h.store, log, index)
@@ -243,13 +250,12 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 	}
 	desk.Secure = strings.HasPrefix(o.Origin, "https://")
 	hub := live.NewHub(h.log)
-	watch := extract.NewWatch(h.pool)
-	base := &basemap.Map{DB: h.pool, InForce: watch.IDs}
+	base := &basemap.Map{DB: h.pool, InForce: h.watch.IDs}
 	rooms := api.Rooms{
 		Store: h.store, Customers: h.customers, Work: h.work, Plans: h.planner, Regions: h.regions, Desk: desk, Hub: hub,
-		Addresses: &geocode.Geocoder{DB: h.pool, InForce: watch.IDs},
+		Addresses: h.addresses,
 		Place: func(ctx context.Context) (api.Place, error) {
-			generations, err := watch.InForce(ctx)
+			generations, err := h.watch.InForce(ctx)
 			if err != nil || len(generations) == 0 {
 				return api.Place{}, err
 			}

@@ -26,6 +26,8 @@ type settings struct {
 	DatabaseURL string `env:"DATABASE_URL" help:"Use this PostgreSQL with PostGIS instead of a private one."`
 	ExtractURL  string `env:"EXTRACT_URL" hidden:"" help:"Where a first run fetches its extract."`
 	LogLevel    string `env:"LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged, as JSON on standard error (${enum})."`
+
+	Geocoder geocoderSettings `embed:"" prefix:"geocoder-" envprefix:"GEOCODER_"`
 }
 
 type commands struct {
@@ -36,6 +38,7 @@ type commands struct {
 	Work    workCommand    `cmd:"" help:"Do queued jobs."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date."`
 	Import  importCommands `cmd:"" help:"Bring data in."`
+	Geocode geocodeCommand `cmd:"" help:"Find the addresses of a file."`
 	Demo    demoCommand    `cmd:"" help:"Load the demo company."`
 	Plan    planCommand    `cmd:"" help:"Plan a day from the shell."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the description of the API."`
