@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -109,7 +110,7 @@ func (t *addressTable) next() (tableRow, error) {
 	var wrong *csv.ParseError
 	switch {
 	case errors.As(err, &wrong):
-		return tableRow{line: wrong.StartLine, bad: wrong.Err.Error()}, nil
+		return tableRow{line: wrong.StartLine, bad: quoted(wrong)}, nil
 	case err != nil:
 		return tableRow{}, err
 	}
@@ -135,6 +136,15 @@ func (t *addressTable) next() (tableRow, error) {
 		row.bad = "holds no address"
 	}
 	return row, nil
+}
+
+// quoted says what is wrong with the quotation marks of a row, the only thing that cannot be read as CSV. One that
+// opens a cell and is never closed takes all that follows with it.
+func quoted(wrong *csv.ParseError) string {
+	if wrong.Line > wrong.StartLine {
+		return fmt.Sprintf("has a quotation mark that is not closed as it should be; lines %d to %d are read as one cell", wrong.StartLine, wrong.Line)
+	}
+	return "has a quotation mark out of place: put the cell in quotation marks and double those within"
 }
 
 // read is how many bytes of the file have been read.

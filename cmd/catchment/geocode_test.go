@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -113,6 +115,50 @@ func TestRowsThatCannotBeReadAreToldWithTheirLine(t *testing.T) {
 	if crm.KindOf(report.tell()) != crm.Invalid {
 		t.Error("rows were refused, and nobody says so")
 	}
+}
+
+func TestAQuotationMarkLeftOpenIsTold(t *testing.T) {
+	t.Parallel()
+	table, err := openTable(strings.NewReader("street;city\n\"Dorfstrasse 1;Triesen\nDorfstrasse 2;Triesen\n"), addressColumns{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := table.next()
+	if err != nil || row.line != 2 || !strings.Contains(row.bad, "not closed") {
+		t.Errorf("got line %d, %q, %v", row.line, row.bad, err)
+	}
+}
+
+func FuzzAddressFiles(f *testing.F) {
+	f.Add([]byte("street;city\nDorfstrasse 1;Triesen\n"))
+	f.Add([]byte("\ufeffaddress\n\"a\nb\"\n\"c"))
+	f.Add([]byte("plz\t\xff\n1\t2\n\"\"\"\t\n"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		table, err := openTable(bytes.NewReader(file), addressColumns{})
+		if err != nil {
+			if crm.KindOf(err) != crm.Invalid {
+				t.Errorf("a bad file is no fault of ours: %v", err)
+			}
+			return
+		}
+		last := 0
+		for {
+			row, err := table.next()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if row.line <= last {
+				t.Fatalf("line %d after line %d", row.line, last)
+			}
+			last = row.line
+			if got := len(row.fields(len(table.header))); got != len(table.header) {
+				t.Fatalf("%d cells for %d columns", got, len(table.header))
+			}
+		}
+	})
 }
 
 func TestAFileOfAddressesIsFound(t *testing.T) {
