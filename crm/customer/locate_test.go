@@ -83,8 +83,8 @@ func TestASiteWithoutAPointIsFoundByItsAddress(t *testing.T) {
 				return
 			}
 			must(t, err)
-			if diff := cmp.Diff([]any{"geocoder", here, row.candidates, row.decision},
-				[]any{site.Source, site.Point, len(site.Candidates), site.NeedsDecision()}); diff != "" {
+			if diff := cmp.Diff([]any{"geocoder", here, row.candidates, row.decision, site.Candidates[0].Confidence},
+				[]any{site.Source, site.Point, len(site.Candidates), site.NeedsDecision(), site.Confidence}); diff != "" {
 				t.Errorf("the site (-want +got):\n%s", diff)
 			}
 		})

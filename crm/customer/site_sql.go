@@ -9,9 +9,10 @@ import (
 	"catchment/crm"
 )
 
+// siteColumns reads confidence by way of numeric: a real of 0.95 is 0.949999988 as a double.
 const siteColumns = `
 	select s.id, s.no, s.account_id, s.name, s.street, s.house_number, s.postcode, s.city, s.country, s.point, s.cell, s.zone,
-	       s.access_note, s.contact_name, s.contact_phone, s.source, s.confidence::float8 as confidence, s.candidates, s.version, s.created_at, s.updated_at
+	       s.access_note, s.contact_name, s.contact_phone, s.source, s.confidence::numeric::float8 as confidence, s.candidates, s.version, s.created_at, s.updated_at
 	from customer.site s `
 
 func siteByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (Site, error) {
