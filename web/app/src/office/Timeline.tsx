@@ -4,7 +4,7 @@ import { say, t } from '../i18n';
 import { ago, moment } from '../i18n/format';
 
 /** Fields that say nothing to people. */
-const hidden = new Set(['version', 'cell', 'no', 'id', 'owner_id', 'team_id', 'account_id', 'site_id', 'resource_id', 'point', 'travel_seconds', 'travel_meters', 'arrive_at', 'day', 'zone', 'window_starts', 'window_ends', 'command', 'route_id', 'number', 'started']);
+const hidden = new Set(['version', 'cell', 'no', 'id', 'owner_id', 'team_id', 'account_id', 'site_id', 'resource_id', 'point', 'confidence', 'candidates', 'travel_seconds', 'travel_meters', 'arrive_at', 'day', 'zone', 'window_starts', 'window_ends', 'command', 'route_id', 'number', 'started']);
 
 export function Timeline({ events, zone, entities }: { events: readonly TimelineEvent[]; zone: string; entities?: boolean }) {
   if (events.length === 0) return <p className="quiet">{t('account.noTimeline')}</p>;
