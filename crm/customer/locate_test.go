@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 
 	"catchment/crm"
@@ -132,6 +133,14 @@ func TestAChangedAddressMovesASiteUnlessAPersonSetIt(t *testing.T) {
 	must(t, err)
 	if diff := cmp.Diff([]any{"person", 1.0, 0, false}, []any{decided.Source, decided.Confidence, len(decided.Candidates), decided.NeedsDecision()}); diff != "" {
 		t.Errorf("after a person decided (-want +got):\n%s", diff)
+	}
+
+	var none bool
+	must(t, c.Store.Read(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `select candidates is null from customer.site where id = $1`, site.ID).Scan(&none)
+	}))
+	if !none {
+		t.Error("no candidates are kept as something")
 	}
 
 	search.asked = 0
