@@ -40,6 +40,7 @@ var floors = []struct {
 var sisters = [][2]string{
 	{"catchment/routing/vrp/check", "catchment/routing/vrp"},
 	{"catchment/routing/vrp/instances", "catchment/routing/vrp"},
+	{"catchment/routing/road/osrm", "catchment/routing/road"},
 	{"catchment/crm/queue", "catchment/crm"},
 }
 
