@@ -15,7 +15,7 @@ else
 fi
 
 echo "── Go: with the race detector, on PostGIS"
-export GOFLAGS="-count=1"
+export GOFLAGS="${GOFLAGS:-} -count=1"
 go test -race -timeout 20m -p 2 -json ./... >"$results/go" 2>"$results/go.err" || failed=1
 # The street engine once more at full speed, on the extracts that are too large for the race detector.
 go test -json ./routing/road >>"$results/go" 2>>"$results/go.err" || failed=1
