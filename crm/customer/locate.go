@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -79,7 +80,7 @@ func (c *Customers) locate(ctx context.Context, n NewSite, keepUnsure bool) (loc
 	for _, f := range found[:min(len(found), mostCandidates)] {
 		out.candidates = append(out.candidates, Candidate{f.Kind, f.Label, f.Street, f.HouseNumber, f.Postcode, f.City, f.Country, f.At, f.Confidence, f.Tie})
 	}
-	reason := doubt(out.candidates)
+	reason := doubt(out.candidates, n.Postcode+n.City != "")
 	if len(found) == 0 || reason != "" && !keepUnsure {
 		return located{}, &Undecided{reason, out.candidates}
 	}
@@ -88,8 +89,9 @@ func (c *Customers) locate(ctx context.Context, n NewSite, keepUnsure bool) (loc
 }
 
 // doubt says why the first candidate may not be taken without asking, or nothing. A site is a door: a town or a
-// postcode is not exact enough, however sure it is.
-func doubt(candidates []Candidate) string {
+// postcode is not exact enough, however sure it is. Nor is a street that several towns have, where no town is named:
+// that only one of them has the house number may be for want of mapping.
+func doubt(candidates []Candidate, townNamed bool) string {
 	if len(candidates) == 0 {
 		return "no place is known for this address: set the point"
 	}
@@ -101,6 +103,8 @@ func doubt(candidates []Candidate) string {
 		return "the street is known but not this house number: choose a place and send its point"
 	case first.Kind == geocode.Place || first.Kind == geocode.Postcode:
 		return "only the town is known, not the street: choose a place and send its point"
+	case !townNamed && slices.ContainsFunc(candidates, func(c Candidate) bool { return c.Street == first.Street && c.City != first.City }):
+		return "more than one town has this street: name the town, or choose a place and send its point"
 	case first.Confidence < geocode.Sure:
 		return "no place fits this address for sure: choose one and send its point"
 	}
@@ -112,7 +116,7 @@ func (s Site) NeedsDecision() bool {
 	if s.Source != "geocoder" {
 		return false
 	}
-	return s.Confidence < geocode.Sure || len(s.Candidates) > 0 && doubt(s.Candidates) != ""
+	return s.Confidence < geocode.Sure || len(s.Candidates) > 0 && doubt(s.Candidates, s.Postcode+s.City != "") != ""
 }
 
 // addressed tells whether there is any address.

@@ -42,7 +42,9 @@ func newDirectory() *directory {
 		"torn":    {candidate(geocode.House, "A", here, 0.7, true), candidate(geocode.House, "B", there, 0.7, true)},
 		"nearest": {candidate(geocode.Nearest, "A", here, 0.85, false)},
 		"town":    {candidate(geocode.Place, "A", here, 1, false)},
-		"vague":   {candidate(geocode.Street, "A", here, 0.5, false)},
+		"twice": {{Kind: geocode.House, Label: "Landstrasse 12, Triesenberg", Street: "Landstrasse", City: "Triesenberg", At: here, Confidence: 1},
+			{Kind: geocode.Nearest, Label: "Landstrasse 10, Vaduz", Street: "Landstrasse", City: "Vaduz", At: there, Confidence: 0.7}},
+		"vague": {candidate(geocode.Street, "A", here, 0.5, false)},
 	}}
 }
 
@@ -67,6 +69,8 @@ func TestASiteWithoutAPointIsFoundByItsAddress(t *testing.T) {
 		{"a town is no door", "town", false, "only the town is known", 1, false},
 		{"a town, kept open", "town", true, "", 1, true},
 		{"a street that may be another", "vague", false, "for sure", 1, false},
+		{"a street of two towns, and no town named", "twice", false, "more than one town", 2, false},
+		{"a street of two towns, kept open", "twice", true, "", 2, true},
 		{"an address that is nowhere", "nowhere", false, "no place is known", 0, false},
 		{"an address that is nowhere cannot be kept open", "nowhere", true, "no place is known", 0, false},
 	} {
