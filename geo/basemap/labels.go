@@ -85,6 +85,9 @@ func (s *styler) signs() {
 // signClasses are the families of points of interest.
 var signClasses = []string{"food", "shop", "health", "transport", "culture", "public", "outdoor", "lodging", "nature"}
 
+// dodging lets the name of a place step aside for what is drawn over the map, such as the stops of a route.
+var dodging = object{"text-variable-anchor": list{"center", "top", "bottom", "left", "right"}, "text-radial-offset": 1.3, "text-justify": "auto"}
+
 func (s *styler) places() {
 	s.add("place-small", "symbol", "place", zooms(11, 17), filter("in", get("kind"), list{"literal", list{"hamlet", "neighbourhood", "isolated_dwelling", "farm", "locality", "islet", "quarter", "square"}}), layout(object{
 		"text-field": s.name(), "text-font": list{regular}, "text-size": linear(11, 9.5, 14, 11, 17, 14), "text-max-width": 7,
@@ -93,17 +96,20 @@ func (s *styler) places() {
 	s.add("place-suburb", "symbol", "place", zooms(11, 17), filter("==", get("kind"), "suburb"), layout(object{
 		"text-field": s.name(), "text-font": list{regular}, "text-size": linear(11, 10.5, 16, 14), "text-max-width": 7,
 		"text-letter-spacing": 0.05, "text-padding": 6, "symbol-sort-key": get("rank"),
-	}), paint(s.text(s.placeMinor, 1.5)))
+	}, dodging), paint(s.text(s.placeMinor, 1.5)))
 	s.add("place-village", "symbol", "place", zooms(8.5, 16.5), filter("in", get("kind"), list{"literal", list{"village", "island"}}), layout(object{
 		"text-field": s.name(), "text-font": list{semibold}, "text-size": linear(8, 9.5, 11, 12, 15, 17), "text-max-width": 8,
 		"text-padding": 4, "symbol-sort-key": get("rank"),
-	}), paint(s.text(s.place, 1.6)))
+	}, dodging), paint(s.text(s.place, 1.6)))
 	s.add("place-town", "symbol", "place", zooms(6, 16.5), filter("in", get("kind"), list{"literal", list{"city", "town"}}), layout(object{
 		"text-field": s.name(), "text-font": list{semibold},
 		"text-size":      linear(6, list{"case", list{"<=", get("rank"), 3}, 12.5, 10.5}, 10, list{"case", list{"<=", get("rank"), 3}, 16, 13.5}, 15, list{"case", list{"<=", get("rank"), 3}, 22, 20}),
 		"text-max-width": 8, "text-padding": 4, "symbol-sort-key": get("rank"),
-		"icon-image":  list{"step", list{"zoom"}, s.icon("dot"), 9, ""},
-		"text-anchor": list{"step", list{"zoom"}, "bottom", 9, "center"}, "text-offset": list{"step", list{"zoom"}, list{"literal", list{0, -0.3}}, 9, list{"literal", list{0, 0}}},
+		"icon-image":           list{"step", list{"zoom"}, s.icon("dot"), 9, ""},
+		"text-variable-anchor": list{"step", list{"zoom"}, list{"literal", list{"bottom", "top"}}, 9, list{"literal", dodging["text-variable-anchor"]}},
+		"text-radial-offset":   list{"step", list{"zoom"}, 0.3, 9, dodging["text-radial-offset"]}, "text-justify": "auto",
+		// From near a town is named even where it finds no room.
+		"text-overlap": list{"step", list{"zoom"}, "never", 10.5, "always"},
 	}), paint(s.text(s.place, 1.8)))
 	s.add("place-state", "symbol", "place", zooms(5, 9), filter("in", get("kind"), list{"literal", list{"state", "region"}}), layout(object{
 		"text-field": s.name(), "text-font": list{regular}, "text-size": linear(5, 10, 8, 13), "text-letter-spacing": 0.12,

@@ -3,6 +3,7 @@ package basemap
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -127,8 +128,14 @@ func (s *styler) add(id, kind, sourceLayer string, more ...object) {
 	s.layers = append(s.layers, layer)
 }
 
-func paint(o object) object  { return object{"paint": o} }
-func layout(o object) object { return object{"layout": o} }
+func paint(o object) object { return object{"paint": o} }
+func layout(parts ...object) object {
+	all := object{}
+	for _, part := range parts {
+		maps.Copy(all, part)
+	}
+	return object{"layout": all}
+}
 func filter(e ...any) object { return object{"filter": list(e)} }
 func zooms(from, to float64) object {
 	o := object{}

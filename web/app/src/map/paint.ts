@@ -4,25 +4,29 @@ import type { Map as MapLibre, LayerSpecification, StyleSpecification } from 'ma
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const personColour = (colour: number) => token(`--person-${((colour % 10) + 10) % 10}`);
 
-/** Adds our sources and layers to a base map style, above everything else. */
+/** Adds our sources and layers to a base map style: routes below the names, so that these can be read, pins above everything. */
 export function withOurs(style: StyleSpecification, pins: GeoJSON.FeatureCollection, lines: GeoJSON.FeatureCollection, shade: 'light' | 'dark'): StyleSpecification {
   const casing = shade === 'dark' ? '#13110f' : '#ffffff';
   const accent = token('--accent');
   const dim = (full: number): any => ['case', ['boolean', ['feature-state', 'dim'], false], full * 0.22, full];
-  const layers: LayerSpecification[] = [
+  const routes: LayerSpecification[] = [
     { id: 'our-route-casing', type: 'line', source: 'our-lines', layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': casing, 'line-width': ['interpolate', ['linear'], ['zoom'], 9, 4, 13, 7], 'line-opacity': dim(0.9) } },
     { id: 'our-route', type: 'line', source: 'our-lines', layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': ['get', 'colour'], 'line-width': ['interpolate', ['linear'], ['zoom'], 9, 2.2, 13, 4], 'line-opacity': dim(1) } },
+  ];
+  const pinned: LayerSpecification[] = [
     { id: 'our-route-arrows', type: 'symbol', source: 'our-lines', minzoom: 11.5, layout: { 'symbol-placement': 'line', 'symbol-spacing': 110, 'icon-image': `arrow|${casing}`, 'icon-allow-overlap': true, 'icon-ignore-placement': true }, paint: { 'icon-opacity': dim(1) } },
     { id: 'our-halo', type: 'circle', source: 'our-pins', paint: {
       'circle-radius': ['case', ['boolean', ['feature-state', 'selected'], false], 17, ['boolean', ['feature-state', 'hovered'], false], 16, 0],
       'circle-color': accent, 'circle-opacity': ['case', ['boolean', ['feature-state', 'selected'], false], 0.28, 0.16],
       'circle-stroke-color': accent, 'circle-stroke-width': ['case', ['boolean', ['feature-state', 'selected'], false], 2, 0] } },
-    { id: 'our-pins', type: 'symbol', source: 'our-pins', layout: { 'icon-image': ['get', 'image'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['get', 'sort'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 8, 0.7, 12, 1] }, paint: { 'icon-opacity': dim(1) } },
+    { id: 'our-pins', type: 'symbol', source: 'our-pins', layout: { 'icon-image': ['get', 'image'], 'icon-allow-overlap': true, 'icon-padding': 0, 'symbol-sort-key': ['get', 'sort'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 8, 0.7, 12, 1] }, paint: { 'icon-opacity': dim(1) } },
   ];
+  const first = style.layers.findIndex(layer => layer.type === 'symbol' && layer.id !== 'oneway');
+  const names = first < 0 ? style.layers.length : first;
   return {
     ...style,
     sources: { ...style.sources, 'our-lines': { type: 'geojson', data: lines, promoteId: 'group' }, 'our-pins': { type: 'geojson', data: pins, promoteId: 'id' } },
-    layers: [...style.layers, ...layers],
+    layers: [...style.layers.slice(0, names), ...routes, ...style.layers.slice(names), ...pinned],
   };
 }
 
