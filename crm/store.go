@@ -2,11 +2,13 @@ package crm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -28,6 +30,18 @@ func (s *Store) Read(ctx context.Context, f func(pgx.Tx) error) error {
 // Write runs f in a transaction and commits it unless f fails.
 func (s *Store) Write(ctx context.Context, f func(pgx.Tx) error) error {
 	return s.run(ctx, pgx.TxOptions{}, f)
+}
+
+// WriteRetry is Write for an f that may be run again from its beginning: when PostgreSQL ends the transaction to
+// resolve a deadlock, it is tried up to three times.
+func (s *Store) WriteRetry(ctx context.Context, f func(pgx.Tx) error) error {
+	for try := 1; ; try++ {
+		err := s.Write(ctx, f)
+		var pg *pgconn.PgError
+		if try == 3 || !errors.As(err, &pg) || pg.Code != "40P01" && pg.Code != "40001" { // deadlock_detected, serialization_failure
+			return err
+		}
+	}
 }
 
 func (s *Store) run(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) error) error {

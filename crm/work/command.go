@@ -73,7 +73,7 @@ func (w *Work) Apply(ctx context.Context, c Command) (Verdict, error) {
 		return Verdict{}, err
 	}
 	var verdict Verdict
-	err := w.Store.Write(ctx, func(tx pgx.Tx) error {
+	err := w.Store.WriteRetry(ctx, func(tx pgx.Tx) error {
 		var err error
 		verdict, err = w.decide(ctx, tx, c)
 		return err

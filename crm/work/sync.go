@@ -118,7 +118,7 @@ func (w *Work) Sync(ctx context.Context, device uuid.UUID, commands []Command) (
 			continue
 		}
 		var v Verdict
-		err := w.Store.Write(ctx, func(tx pgx.Tx) error {
+		err := w.Store.WriteRetry(ctx, func(tx pgx.Tx) error {
 			d, err := deviceOf(ctx, tx, actor, device, true)
 			if err != nil {
 				return err

@@ -150,7 +150,7 @@ func (p *Planner) move(ctx context.Context, right crm.Right, id uuid.UUID, from 
 		return Plan{}, err
 	}
 	var plan Plan
-	err := p.Store.Write(ctx, func(tx pgx.Tx) error {
+	err := p.Store.WriteRetry(ctx, func(tx pgx.Tx) error {
 		var err error
 		if plan, err = planByID(ctx, tx, id, true); err != nil || plan.State == to {
 			return err
