@@ -17,8 +17,8 @@ fi
 echo "── Go: with the race detector, on PostGIS"
 export GOFLAGS="${GOFLAGS:-} -count=1"
 go test -race -timeout 20m -p 2 -json ./... >"$results/go" 2>"$results/go.err" || failed=1
-# The street engine once more at full speed, on the extracts that are too large for the race detector.
-go test -json ./routing/road >>"$results/go" 2>>"$results/go.err" || failed=1
+# Two engines once more at full speed: the extracts and the numbers of questions that are too large for the race detector.
+go test -json ./routing/road ./geo/cells >>"$results/go" 2>>"$results/go.err" || failed=1
 go -C web/build test -json ./... >>"$results/go" 2>>"$results/go.err" || failed=1
 [ -s "$results/go.err" ] && cat "$results/go.err" >&2
 

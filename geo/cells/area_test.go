@@ -211,7 +211,7 @@ func TestAnswersEqualBruteForce(t *testing.T) {
 		if size == 0 {
 			drawFrom = w.rows(10)
 		}
-		for range 200 {
+		for range rounds(200) {
 			d := w.drawArea(t, drawFrom, 2)
 			q := w.question()
 			q.Area = d.area
@@ -233,7 +233,7 @@ func TestAwkwardPolygonsHoldWhatRationalArithmeticSays(t *testing.T) {
 	w := newWorld(42, awkwardCentres...)
 	rows := w.rows(1_500)
 	x := loaded(t, rows)
-	for k := range 1_000 {
+	for k := range rounds(1_000) {
 		d, ok := w.polygon(t, rows, k)
 		if !ok {
 			continue

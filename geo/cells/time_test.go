@@ -52,7 +52,7 @@ func (w *world) when() When {
 
 func TestPastAnswersEqualReplay(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(12) {
+	for seed := range uint64(rounds(12)) {
 		w := newWorld(seed+100, awkwardCentres...)
 		base, changes := w.chronicle(400+int(seed), 4_000)
 		x := loaded(t, base)
@@ -120,7 +120,7 @@ func TestCellsAddUpToTheRows(t *testing.T) {
 	base, changes := w.chronicle(3_000, 3_000)
 	x := loaded(t, base)
 	w.feed(t, x, changes, 100, 0.02)
-	for range 80 {
+	for range rounds(80) {
 		d, q := w.drawArea(t, base, 1), w.question()
 		q.Area, q.When = d.area, w.when()
 		resolution := w.IntN(Resolution + 1)
@@ -154,7 +154,7 @@ func TestCellsAddUpToTheRows(t *testing.T) {
 
 func TestWhatMovedAddsUpToTheDifference(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(8) {
+	for seed := range uint64(rounds(8)) {
 		w := newWorld(seed+300, awkwardCentres...)
 		base, changes := w.chronicle(400, 3_000)
 		x := loaded(t, base)
@@ -200,7 +200,7 @@ func TestOrderOfChangesAndFoldingDoNotMatter(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(rapid.Uint64().Draw(t, "seed"), awkwardCentres[0])
-		base, changes := w.chronicle(30, rapid.IntRange(1, 200).Draw(t, "events"))
+		base, changes := w.chronicle(30, rapid.IntRange(1, 10+rounds(190)).Draw(t, "events"))
 		x := mustLoad(t, base)
 		shuffled := slices.Clone(changes)
 		w.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
@@ -276,7 +276,7 @@ func TestCheckpointAnswersTheSame(t *testing.T) {
 		t.Fatal(diff)
 	}
 	w.feed(t, y, changes[half:], 100, 0.05)
-	for range 60 {
+	for range rounds(60) {
 		d, q := w.drawArea(t, base, 1), w.question()
 		q.Area, q.When = d.area, w.when()
 		got, err := y.Ask(context.Background(), q)
