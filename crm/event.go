@@ -81,7 +81,7 @@ func AppendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
 	}
 	_, err := tx.Exec(ctx, `
 		insert into crm.event (at, actor, actor_name, on_behalf_of, device, verb, entity_kind, entity_id, account_id, site_id, changes, private_ref)
-		select coalesce(at, now()), $1, $2, $3, $4, verb, kind, id, account, site, changes::jsonb, ref
+		select coalesce(at, nullif(current_setting('app.now', true), '')::timestamptz, now()), $1, $2, $3, $4, verb, kind, id, account, site, changes::jsonb, ref
 		from unnest($5::timestamptz[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::uuid[]) with ordinality
 		     as e(at, verb, kind, id, account, site, changes, ref, n)
 		order by n`,

@@ -50,7 +50,7 @@ func (s *Store) run(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) e
 		return &Error{Kind: Unauthenticated, Message: "sign in first"}
 	}
 	return pgx.BeginTxFunc(ctx, s.Pool, options, func(tx pgx.Tx) error {
-		if err := actAs(ctx, tx, actor); err != nil {
+		if err := actAs(ctx, tx, actor, s.Now()); err != nil {
 			return err
 		}
 		return f(tx)
@@ -58,8 +58,8 @@ func (s *Store) run(ctx context.Context, options pgx.TxOptions, f func(pgx.Tx) e
 }
 
 // actAs tells the transaction who acts; the policies read it through crm.scope(), crm.uid(), crm.teams() and
-// crm.resource().
-func actAs(ctx context.Context, tx pgx.Tx, a Actor) error {
+// crm.resource(). It tells the store's clock, too: what happens now is told of at its time.
+func actAs(ctx context.Context, tx pgx.Tx, a Actor, now time.Time) error {
 	resource := ""
 	if a.Resource != nil {
 		resource = a.Resource.String()
@@ -69,8 +69,9 @@ func actAs(ctx context.Context, tx pgx.Tx, a Actor) error {
 		teams = []uuid.UUID{}
 	}
 	_, err := tx.Exec(ctx, `select set_config('app.uid', $1, true), set_config('app.scope', $2, true),
-		set_config('app.teams', ($3::uuid[])::text, true), set_config('app.resource', $4, true)`,
-		a.ID.String(), string(a.Scope), teams, resource)
+		set_config('app.teams', ($3::uuid[])::text, true), set_config('app.resource', $4, true),
+		set_config('app.now', ($5::timestamptz)::text, true)`,
+		a.ID.String(), string(a.Scope), teams, resource, now)
 	if err != nil {
 		return fmt.Errorf("tell the database who acts: %w", err)
 	}
