@@ -41,6 +41,7 @@ type commands struct {
 	Geocode geocodeCommand `cmd:"" help:"Find the addresses of a file."`
 	Demo    demoCommand    `cmd:"" help:"Load the demo company."`
 	Plan    planCommand    `cmd:"" help:"Plan a day from the shell."`
+	Solve   solveCommand   `cmd:"" help:"Plan routes: VROOM's JSON in, VROOM's JSON out. Needs no database."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the description of the API."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -64,8 +65,12 @@ func main() {
 	}
 }
 
-// exitCode is 2 for what the caller can mend and 1 for everything else.
+// exitCode is 2 for what the caller can mend and 1 for everything else; solve has VROOM's codes.
 func exitCode(err error) int {
+	var unsolved *unsolvedError
+	if errors.As(err, &unsolved) {
+		return int(unsolved.code)
+	}
 	if crm.KindOf(err) != "" {
 		return 2
 	}

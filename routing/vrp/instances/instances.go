@@ -5,6 +5,7 @@ package instances
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -42,27 +43,68 @@ func Read(path string, convention Convention) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := string(data)
-	in := &Instance{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Scale: 10}
+	in, err := Parse(data, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Guess(data), convention)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if in.Problem.Matrices == nil {
+		GreatCircle(in.Problem)
+	}
+	return in, nil
+}
+
+// Format names the shape of an instance file.
+type Format string
+
+// The formats.
+const (
+	VROOM         Format = "vroom"   // JSON
+	Solomon       Format = "solomon" // also Gehring & Homberger's
+	LiLim         Format = "lilim"
+	SiteDependent Format = "sdvrptw"
+)
+
+// Guess tells the format by the looks of a text.
+func Guess(data []byte) Format {
+	text := string(data[:min(2000, len(data))])
+	switch {
+	case strings.HasPrefix(strings.TrimSpace(text), "{"):
+		return VROOM
+	case strings.Contains(text, "EDGE_WEIGHT_TYPE"):
+		return SiteDependent
+	case strings.Contains(strings.ToUpper(text[:min(600, len(text))]), "CUSTOMER"):
+		return Solomon
+	}
+	return LiLim
+}
+
+// Parse reads a text of the given format. Errors about its content are *vrp.InputError.
+func Parse(data []byte, name string, format Format, convention Convention) (*Instance, error) {
+	in := &Instance{Name: name, Scale: 10}
 	if convention == Sintef {
 		in.Scale, in.Fixed = 1000, vehicleCost
 	}
-	switch {
-	case strings.HasPrefix(strings.TrimSpace(text), "{"):
+	var err error
+	switch text := string(data); format {
+	case VROOM:
 		in.Scale, in.Fixed, in.Problem = 1, 0, &vrp.Problem{}
-		if err = json.Unmarshal(data, in.Problem); err == nil && in.Problem.Matrices == nil {
-			GreatCircle(in.Problem)
-		}
-	case strings.Contains(text[:min(2000, len(text))], "EDGE_WEIGHT_TYPE"):
+		err = json.Unmarshal(data, in.Problem)
+	case SiteDependent:
 		in.Scale = 1000
 		in.Problem, err = readSiteDependent(text, in.Scale, in.Fixed)
-	case strings.Contains(strings.ToUpper(text[:min(600, len(text))]), "CUSTOMER"):
+	case Solomon:
 		in.Problem, err = readSolomon(text, in.Scale, in.Fixed, convention == Dimacs)
-	default:
+	case LiLim:
 		in.Problem, err = readLiLim(text, in.Scale, in.Fixed, convention == Dimacs)
+	default:
+		return nil, &vrp.InputError{Field: "from", Message: fmt.Sprintf("is %q, which is no known format", format)}
+	}
+	var input *vrp.InputError
+	if err != nil && !errors.As(err, &input) {
+		err = &vrp.InputError{Field: "input", Message: fmt.Sprintf("is not in the format %s: %v", format, err)}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, err
 	}
 	return in, nil
 }
