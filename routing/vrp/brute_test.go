@@ -30,6 +30,7 @@ type bruteTask struct {
 	allowed, banned []uint64
 	preferred       []uint64
 	other           int64
+	wishes          vrp.Wishes
 	planned         uint64 // vehicle that steps give it to, 0 for none
 }
 
@@ -43,7 +44,7 @@ func bruteForce(p *vrp.Problem) bruteScore {
 	for i, j := range p.Jobs {
 		b.visits = append(b.visits, []bruteTask{{place: *j.LocationIndex, setup: j.Setup, service: j.Service, setups: j.SetupPerType, services: j.ServicePerType,
 			windows: j.TimeWindows, skills: j.Skills, before: j.Delivery, after: j.Pickup, kind: vrp.StepJob, visit: i, allowed: j.AllowedVehicles, banned: j.ForbiddenVehicles,
-			preferred: j.PreferredVehicles, other: j.OtherVehicleCost, planned: plannedOn(p, j.ID)}})
+			wishes: j.Wishes, preferred: j.PreferredVehicles, other: j.OtherVehicleCost, planned: plannedOn(p, j.ID)}})
 		b.prio = append(b.prio, j.Priority)
 	}
 	for _, s := range p.Shipments {
@@ -52,7 +53,9 @@ func bruteForce(p *vrp.Problem) bruteScore {
 			return bruteTask{place: *e.LocationIndex, setup: e.Setup, service: e.Service, setups: e.SetupPerType, services: e.ServicePerType, windows: e.TimeWindows,
 				skills: s.Skills, amount: s.Amount, kind: kind, visit: visit, allowed: s.AllowedVehicles, banned: s.ForbiddenVehicles}
 		}
-		b.visits = append(b.visits, []bruteTask{end(vrp.StepPickup, s.Pickup), end(vrp.StepDelivery, s.Delivery)})
+		pickup, delivery := end(vrp.StepPickup, s.Pickup), end(vrp.StepDelivery, s.Delivery)
+		pickup.wishes = s.Wishes
+		b.visits = append(b.visits, []bruteTask{pickup, delivery})
 		b.prio = append(b.prio, s.Priority)
 	}
 	best := bruteScore{math.MaxInt, 0, 0}
@@ -176,7 +179,16 @@ func (b *brute) cost(vi int, tasks []bruteTask) float64 {
 	}
 	for _, t := range tasks {
 		for _, s := range t.skills {
-			if !slices.Contains(v.Skills, s) {
+			if !slices.Contains(v.Skills, s) && v.SkillLevels[s] == 0 {
+				return math.Inf(1)
+			}
+		}
+		for s, least := range t.wishes.SkillLevels {
+			level := v.SkillLevels[s]
+			if slices.Contains(v.Skills, s) {
+				level = max(level, 1)
+			}
+			if level < least {
 				return math.Inf(1)
 			}
 		}
@@ -241,6 +253,13 @@ func (b *brute) cost(vi int, tasks []bruteTask) float64 {
 		}
 	}
 	for _, t := range tasks {
+		fixed += float64(t.wishes.VehicleCosts[v.ID])
+		if v.Costs != nil && t.wishes.Territory != 0 && !slices.Contains(v.Territories, t.wishes.Territory) {
+			fixed += float64(v.Costs.PerForeignVisit)
+		}
+		if v.Costs != nil && v.AnchorIndex != nil && m.Durations[*v.AnchorIndex*m.Size+t.place] != vrp.Unreachable {
+			fixed += float64(v.Costs.PerAnchorHour) * float64(b.drive(v, *v.AnchorIndex, t.place)) / 100 / 3600
+		}
 		if len(t.preferred) > 0 && !slices.Contains(t.preferred, v.ID) {
 			fixed += float64(t.other)
 		}

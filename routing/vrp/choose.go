@@ -319,10 +319,8 @@ func (c *chooser) route() Route {
 
 // rejects tells whether skills or permission keep a task from a vehicle.
 func (m *model) rejects(src *Vehicle, task taskSource) ReasonCode {
-	for _, skill := range task.skills {
-		if !slices.Contains(src.Skills, skill) {
-			return ReasonSkills
-		}
+	if !src.skilled(task) {
+		return ReasonSkills
 	}
 	if len(task.allowed) > 0 && !slices.Contains(task.allowed, src.ID) || slices.Contains(task.banned, src.ID) {
 		return ReasonVehicle

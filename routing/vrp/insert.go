@@ -73,6 +73,8 @@ func (w *worker) look(vi int, t int32, known *spot) {
 	plain := metric.costs == nil && v.perMetre == 0 && v.perTask == 0
 	layers := len(v.breaks)
 	single := layers == 0 && v.shift.more == nil
+	span := v.plainSpan()
+	trial := v.trial || v.maxSpan < forever && !span
 	window := v.shift.first[t]
 	for k := r.pinned + 1; k <= n+1; k++ {
 		leave := r.leave[k-1]
@@ -128,7 +130,10 @@ func (w *worker) look(vi int, t int32, known *spot) {
 		if v.bounded && !w.bounds(v, r, t, k) {
 			continue
 		}
-		if v.trial && !w.try(vi, t, k, k) {
+		if span && !w.spans(v, r, t, k) {
+			continue
+		}
+		if trial && !w.try(vi, t, k, k) {
 			continue
 		}
 		*known = spot{vi, k, k, extra}
@@ -254,7 +259,7 @@ func (w *worker) lookPair(vi int, t int32, base int64, known *spot) {
 					extra += v.perTask * (m.stayAt(v, next, to) - m.stayAt(v, next, r.at[k2-1]))
 				}
 				if extra < known.extra && w.endPair(v, r, d, prev, k2) &&
-					(!v.trial && !v.bounded || w.try(vi, t, k, k2)) {
+					(!v.trial && !v.bounded && v.maxSpan == forever || w.try(vi, t, k, k2)) {
 					*known = spot{vi, k, k2, extra}
 				}
 			}

@@ -68,6 +68,7 @@ func FillMatrices(ctx context.Context, p *Problem, measure Measure) error {
 		profiles[v.profile()] = true
 		index(fmt.Sprintf("vehicles[%d].start", i), v.Start, &v.StartIndex, false)
 		index(fmt.Sprintf("vehicles[%d].end", i), v.End, &v.EndIndex, false)
+		index(fmt.Sprintf("vehicles[%d].anchor", i), v.Anchor, &v.AnchorIndex, false)
 	}
 	if missing != nil {
 		return missing

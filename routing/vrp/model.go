@@ -109,7 +109,7 @@ type vehicle struct {
 	maxDistance int64
 	maxSpan     int64
 	bounded     bool // any of maxTravel, maxDistance is set
-	trial       bool // an insertion must be tried out in full: max_load or max_route_duration
+	trial       bool // an insertion must be tried out in full: max_load
 	fixed       int64
 	perTick     int64 // money per tick of driving
 	perTask     int64 // money per tick of setup and service
@@ -211,6 +211,7 @@ type taskSource struct {
 	allowed, banned  []uint64
 	preferred        []uint64
 	other            int64 // cost units for a vehicle that is not preferred
+	wishes           *Wishes
 	id               uint64
 	label            label
 }
@@ -226,18 +227,18 @@ func (m *model) source(t int32) taskSource {
 	jobs := len(m.problem.Jobs)
 	if int(t) < jobs {
 		j := &m.problem.Jobs[t]
-		return taskSource{j.Setup, j.Service, j.SetupPerType, j.ServicePerType, j.TimeWindows, j.Skills, j.AllowedVehicles, j.ForbiddenVehicles,
-			j.PreferredVehicles, j.OtherVehicleCost,
-			j.ID, label{j.Description, j.Location, j.LocationIndex}}
+		return taskSource{setup: j.Setup, service: j.Service, setups: j.SetupPerType, services: j.ServicePerType, windows: j.TimeWindows, skills: j.Skills,
+			allowed: j.AllowedVehicles, banned: j.ForbiddenVehicles, preferred: j.PreferredVehicles, other: j.OtherVehicleCost, wishes: &j.Wishes,
+			id: j.ID, label: label{j.Description, j.Location, j.LocationIndex}}
 	}
 	s := &m.problem.Shipments[(int(t)-jobs)/2]
 	e := &s.Pickup
 	if (int(t)-jobs)%2 == 1 {
 		e = &s.Delivery
 	}
-	return taskSource{e.Setup, e.Service, e.SetupPerType, e.ServicePerType, e.TimeWindows, s.Skills, s.AllowedVehicles, s.ForbiddenVehicles,
-		s.PreferredVehicles, s.OtherVehicleCost,
-		e.ID, label{e.Description, e.Location, e.LocationIndex}}
+	return taskSource{setup: e.Setup, service: e.Service, setups: e.SetupPerType, services: e.ServicePerType, windows: e.TimeWindows, skills: s.Skills,
+		allowed: s.AllowedVehicles, banned: s.ForbiddenVehicles, preferred: s.PreferredVehicles, other: s.OtherVehicleCost, wishes: &s.Wishes,
+		id: e.ID, label: label{e.Description, e.Location, e.LocationIndex}}
 }
 
 func (m *model) compileVehicles() error {
@@ -333,25 +334,6 @@ func fingerprint(flags []bool) []byte {
 	return out
 }
 
-// compileTolls prices sending the vehicle to visits that prefer another or were given to another.
-func (m *model) compileTolls(v *vehicle, src *Vehicle, planned []int, number int) {
-	for _, t := range m.visits {
-		task, toll := m.source(t), int64(0)
-		if len(task.preferred) > 0 && !slices.Contains(task.preferred, src.ID) {
-			toll += task.other * money
-		}
-		if s := m.problem.Stability; s != nil && planned[t] >= 0 && planned[t] != number {
-			toll += s.VehicleChange * money
-		}
-		if toll > 0 {
-			if v.toll == nil {
-				v.toll = make([]int64, m.tasks())
-			}
-			v.toll[t] = toll
-		}
-	}
-}
-
 // dawn is before the first window of anything: where vehicles without hours begin. Zero unless windows begin
 // below zero.
 func (m *model) dawn() int64 {
@@ -398,7 +380,7 @@ func (m *model) compileLimits(v *vehicle, src *Vehicle) {
 		v.maxDistance, v.bounded = *src.MaxDistance, true
 	}
 	if src.MaxRouteDuration != nil {
-		v.maxSpan, v.trial = *src.MaxRouteDuration*tick, true
+		v.maxSpan = *src.MaxRouteDuration*tick
 	}
 	v.perTick = 3600
 	if c := src.Costs; c != nil {

@@ -53,6 +53,15 @@ type Job struct {
 	ForbiddenVehicles []uint64 `json:"forbidden_vehicles,omitempty"` // these may not come
 	PreferredVehicles []uint64 `json:"preferred_vehicles,omitempty"` // anyone else costs OtherVehicleCost more
 	OtherVehicleCost  int64    `json:"other_vehicle_cost,omitempty"` // cost units
+
+	Wishes
+}
+
+// Wishes say how well each vehicle suits a visit, besides its skills.
+type Wishes struct {
+	SkillLevels  map[uint32]int   `json:"skill_levels,omitempty"`  // by skill: how well it must be mastered
+	VehicleCosts map[uint64]int64 `json:"vehicle_costs,omitempty"` // by vehicle: cost units of sending it; vehicles not named cost nothing more
+	Territory    uint64           `json:"territory,omitempty"`     // 0: none; see Vehicle.Territories
 }
 
 // Shipment is a visit at two places: what is picked up first is delivered later on the same route.
@@ -67,6 +76,8 @@ type Shipment struct {
 	ForbiddenVehicles []uint64 `json:"forbidden_vehicles,omitempty"`
 	PreferredVehicles []uint64 `json:"preferred_vehicles,omitempty"`
 	OtherVehicleCost  int64    `json:"other_vehicle_cost,omitempty"`
+
+	Wishes
 }
 
 // ShipmentStop is one end of a shipment.
@@ -105,6 +116,11 @@ type Vehicle struct {
 
 	// MaxRouteDuration bounds the seconds from leaving the start to reaching the end, waiting and breaks included.
 	MaxRouteDuration *int64 `json:"max_route_duration,omitempty"`
+
+	SkillLevels map[uint32]int `json:"skill_levels,omitempty"` // by skill; a skill without a level is mastered at level 1
+	Territories []uint64       `json:"territories,omitempty"`  // where it works; visits of others cost Costs.PerForeignVisit
+	Anchor      *orb.Point     `json:"anchor,omitempty"`       // the middle of its area: visits cost Costs.PerAnchorHour of the drive from there
+	AnchorIndex *int           `json:"anchor_index,omitempty"`
 }
 
 // Costs says what a vehicle's route costs, in cost units. With Costs absent, or PerHour absent, an hour of
@@ -114,6 +130,9 @@ type Costs struct {
 	PerHour     *int64 `json:"per_hour,omitempty"`
 	PerTaskHour int64  `json:"per_task_hour,omitempty"` // of setup and service
 	PerKm       int64  `json:"per_km,omitempty"`
+
+	PerForeignVisit int64 `json:"per_foreign_visit,omitempty"` // for each visit in a territory that is none of the vehicle's
+	PerAnchorHour   int64 `json:"per_anchor_hour,omitempty"`   // of the drive from the anchor to each task: what keeps an area compact
 }
 
 // Break is a rest every route of its vehicle must hold, taken wherever the vehicle is, also on the road.

@@ -90,6 +90,19 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 		return map[string]int64{"senior": between(name, 0, 200)}
 	}
 	place := func() *int { return new(rapid.IntRange(0, n-1).Draw(t, "place")) }
+	wishes := func() vrp.Wishes {
+		var w vrp.Wishes
+		if yes("level", 10) {
+			w.SkillLevels = map[uint32]int{1: int(between("least level", 1, 3))}
+		}
+		if yes("vehicle cost", 10) {
+			w.VehicleCosts = map[uint64]int64{1: between("vehicle cost", 0, 300)}
+		}
+		if yes("territory", 20) {
+			w.Territory = uint64(between("territory", 1, 2))
+		}
+		return w
+	}
 	priority := func() int { return int(between("priority", 0, 3)) * 10 }
 	withPickup := yes("pickups", 50)
 	for i := range visits {
@@ -98,11 +111,11 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 				return vrp.ShipmentStop{ID: uint64(i), LocationIndex: place(), Setup: between("setup", 0, 60), Service: between("service", 0, 200),
 					SetupPerType: perType("setup per type"), ServicePerType: perType("service per type"), TimeWindows: windows("windows")}
 			}
-			p.Shipments = append(p.Shipments, vrp.Shipment{Amount: amounts("amount", 4), Skills: skills("needs", 20), Priority: priority(), Pickup: stop(), Delivery: stop()})
+			p.Shipments = append(p.Shipments, vrp.Shipment{Amount: amounts("amount", 4), Skills: skills("needs", 20), Priority: priority(), Wishes: wishes(), Pickup: stop(), Delivery: stop()})
 			continue
 		}
 		j := vrp.Job{ID: uint64(i), LocationIndex: place(), Setup: between("setup", 0, 60), Service: between("service", 0, 200), SetupPerType: perType("setup per type"),
-			ServicePerType: perType("service per type"), Delivery: amounts("delivery", 4), Skills: skills("needs", 20), Priority: priority(), TimeWindows: windows("windows")}
+			ServicePerType: perType("service per type"), Delivery: amounts("delivery", 4), Skills: skills("needs", 20), Priority: priority(), TimeWindows: windows("windows"), Wishes: wishes()}
 		if withPickup {
 			j.Pickup = amounts("pickup", 4)
 		}
@@ -148,6 +161,15 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 			if yes("per hour", 50) {
 				v.Costs.PerHour = new(between("per hour", 0, 7200))
 			}
+		}
+		if v.Costs != nil && yes("foreign", 50) {
+			v.Costs.PerForeignVisit, v.Territories = between("per foreign visit", 0, 300), []uint64{uint64(between("own territory", 1, 2))}
+		}
+		if v.Costs != nil && yes("anchor", 20) {
+			v.Costs.PerAnchorHour, v.AnchorIndex = between("per anchor hour", 0, 7200), place()
+		}
+		if yes("levels", 20) {
+			v.SkillLevels = map[uint32]int{1: int(between("level", 0, 3))}
 		}
 		if yes("type", 30) {
 			v.Type = "senior"

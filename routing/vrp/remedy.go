@@ -105,9 +105,8 @@ func (m *model) without(w *worker, vi int, t int32, code ReasonCode) (Remedy, bo
 			return Remedy{}, false
 		}
 		free := *src
-		free.Skills = append(slices.Clone(src.Skills), task.skills...)
-		if code == ReasonVehicle {
-			free.Skills = src.Skills
+		if code == ReasonSkills {
+			free = src.taught(task)
 		}
 		if rest := m.obstacle(v, &free, t); rest != "" && rest != code {
 			return Remedy{}, false

@@ -33,6 +33,7 @@ func apply(p *vrp.Problem, job *vrp.Job, r vrp.Remedy) {
 		job.TimeWindows = out
 	case vrp.RemedySkills:
 		v.Skills = append(slices.Clone(v.Skills), job.Skills...)
+		v.SkillLevels = job.SkillLevels
 	case vrp.RemedyVehicle:
 		job.AllowedVehicles, job.ForbiddenVehicles = nil, nil
 	case vrp.RemedyMaxTasks:

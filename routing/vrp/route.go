@@ -14,10 +14,12 @@ type route struct {
 	at     []int32 // places, by position
 	leave  []int64
 	due    []int64
-	dueOn  []int64 // as due, for coming from the same place: without setup; only kept if setups exist
-	load   []int64 // [k*dims+d] on board when leaving position k
-	before []int64 // the most on board at positions up to k
-	after  []int64 // the most on board at positions from k on
+	dueOn  []int64   // as due, for coming from the same place: without setup; only kept if setups exist
+	load   []int64   // [k*dims+d] on board when leaving position k
+	before []int64   // the most on board at positions up to k
+	after  []int64   // the most on board at positions from k on
+	head   []stretch // by position, as tail: only kept where stretches tell the shortest day
+	tail   []stretch
 	total  []int64 // dropped plus taken by all jobs
 	travel int64   // ticks
 	metres int64
@@ -38,6 +40,8 @@ func (r *route) copyFrom(s *route) {
 	r.before = append(r.before[:0], s.before...)
 	r.after = append(r.after[:0], s.after...)
 	r.total = append(r.total[:0], s.total...)
+	r.head = append(r.head[:0], s.head...)
+	r.tail = append(r.tail[:0], s.tail...)
 	r.travel, r.metres, r.work, r.cost, r.pinned, r.version = s.travel, s.metres, s.work, s.cost, s.pinned, s.version
 }
 
@@ -152,6 +156,10 @@ func (m *model) refresh(v *vehicle, r *route) bool {
 		return false
 	}
 	m.backward(v, r, v.close)
+	if v.plainSpan() {
+		m.stretches(v, r)
+		return n == 0 || r.head[n+1].takes <= v.maxSpan
+	}
 	return v.maxSpan == forever || n == 0 || m.spanWithin(v, r)
 }
 

@@ -67,6 +67,7 @@ func (b *Board) Slots(j Job) ([]Slot, error) {
 	c.stop(&asked, "job", j.LocationIndex, j.Setup, j.Service, j.SetupPerType, j.ServicePerType, j.TimeWindows)
 	c.amounts("job.delivery", j.Delivery, dims)
 	c.amounts("job.pickup", j.Pickup, dims)
+	c.wishes("job", &j.Wishes)
 	c.check(j.OtherVehicleCost >= 0 && j.OtherVehicleCost <= maxRate, "job.other_vehicle_cost", "is %d", j.OtherVehicleCost)
 	if c.err == nil {
 		c.check(*j.LocationIndex < m.places-1, "job.location_index", "is %d, beyond the %d places of the matrices", *j.LocationIndex, m.places-1)
@@ -96,14 +97,11 @@ func (b *Board) Slots(j Job) ([]Slot, error) {
 			if v.can[t] = m.allows(v, src, t); !v.can[t] {
 				continue
 			}
-			if v.toll != nil || len(j.PreferredVehicles) > 0 {
+			if toll := m.toll(v, src, t); v.toll != nil || toll > 0 {
 				if v.toll == nil {
 					v.toll = make([]int64, m.tasks())
 				}
-				v.toll[t] = 0
-				if len(j.PreferredVehicles) > 0 && !slices.Contains(j.PreferredVehicles, src.ID) {
-					v.toll[t] = j.OtherVehicleCost * money
-				}
+				v.toll[t] = toll
 			}
 			found := nowhere
 			b.w.look(vi, t, &found)

@@ -1,6 +1,7 @@
 package vrp
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,7 +24,11 @@ const (
 	maxRate     = 1 << 31 // cost units per hour, task hour, km and of fixed costs
 	maxPriority = 100
 	maxBreaks   = 16 // per vehicle
+	maxLevel    = 1000
 )
+
+// sortedKeys makes messages about maps repeatable.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // complaint collects the first thing that is wrong.
 type complaint struct{ err *InputError }
@@ -48,6 +53,7 @@ func (p *Problem) Validate() error {
 		jobs[j.ID] = true
 		c.stop(p, at, j.LocationIndex, j.Setup, j.Service, j.SetupPerType, j.ServicePerType, j.TimeWindows)
 		c.check(j.OtherVehicleCost >= 0 && j.OtherVehicleCost <= maxRate, at+".other_vehicle_cost", "is %d", j.OtherVehicleCost)
+		c.wishes(at, &j.Wishes)
 		c.amounts(at+".delivery", j.Delivery, dims)
 		c.amounts(at+".pickup", j.Pickup, dims)
 		c.check(j.Priority >= 0 && j.Priority <= maxPriority, at+".priority", "is %d, not within 0 to %d", j.Priority, maxPriority)
@@ -66,6 +72,7 @@ func (p *Problem) Validate() error {
 			c.stop(p, at+"."+end.name, t.LocationIndex, t.Setup, t.Service, t.SetupPerType, t.ServicePerType, t.TimeWindows)
 		}
 		c.check(s.OtherVehicleCost >= 0 && s.OtherVehicleCost <= maxRate, at+".other_vehicle_cost", "is %d", s.OtherVehicleCost)
+		c.wishes(at, &s.Wishes)
 		c.amounts(at+".amount", s.Amount, dims)
 		c.check(s.Priority >= 0 && s.Priority <= maxPriority, at+".priority", "is %d, not within 0 to %d", s.Priority, maxPriority)
 	}
@@ -196,12 +203,22 @@ func (c *complaint) vehicles(p *Problem, dims int, jobs, pickups, deliveries map
 		} else {
 			c.check(v.End == nil, at+".end_index", "is missing (turn coordinates into matrices first)")
 		}
+		if v.AnchorIndex != nil {
+			c.place(p, at+".anchor_index", v.AnchorIndex)
+		}
+		for _, skill := range sortedKeys(v.SkillLevels) {
+			level := v.SkillLevels[skill]
+			c.check(level >= 0 && level <= maxLevel, at+".skill_levels", "is %d for skill %d; levels go from 0 to %d", level, skill, maxLevel)
+		}
 		c.amounts(at+".capacity", v.Capacity, dims)
 		if k := v.Costs; k != nil {
 			c.check(k.Fixed >= 0 && k.Fixed <= maxRate, at+".costs.fixed", "is %d", k.Fixed)
 			c.check(k.PerHour == nil || *k.PerHour >= 0 && *k.PerHour <= maxRate, at+".costs.per_hour", "is out of range")
 			c.check(k.PerTaskHour >= 0 && k.PerTaskHour <= maxRate, at+".costs.per_task_hour", "is %d", k.PerTaskHour)
 			c.check(k.PerKm >= 0 && k.PerKm <= maxRate, at+".costs.per_km", "is %d", k.PerKm)
+			c.check(k.PerForeignVisit >= 0 && k.PerForeignVisit <= maxRate, at+".costs.per_foreign_visit", "is %d", k.PerForeignVisit)
+			c.check(k.PerAnchorHour >= 0 && k.PerAnchorHour <= maxRate, at+".costs.per_anchor_hour", "is %d", k.PerAnchorHour)
+			c.check(k.PerAnchorHour == 0 || v.AnchorIndex != nil, at+".anchor_index", "is missing, and costs.per_anchor_hour counts from there")
 			c.check(k.PerKm == 0 || m == nil || m.Distances != nil, at+".costs.per_km", "needs matrices.%s.distances", v.profile())
 		}
 		if v.TimeWindow != nil {
@@ -312,6 +329,7 @@ func (p *Problem) reach() farthest {
 	for i := range p.Vehicles {
 		see(p.Vehicles[i].StartIndex, "vehicles[%d].start_index", i)
 		see(p.Vehicles[i].EndIndex, "vehicles[%d].end_index", i)
+		see(p.Vehicles[i].AnchorIndex, "vehicles[%d].anchor_index", i)
 	}
 	return f
 }

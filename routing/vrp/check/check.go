@@ -41,6 +41,13 @@ type task struct {
 	number   int // of the shipment
 }
 
+func (t task) wishes() *vrp.Wishes {
+	if t.job != nil {
+		return &t.job.Wishes
+	}
+	return &t.shipment.Wishes
+}
+
 func (t task) skills() []uint32 {
 	if t.job != nil {
 		return t.job.Skills

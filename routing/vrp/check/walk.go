@@ -282,8 +282,17 @@ func (w *walk) serve(s *vrp.Step) {
 		w.fault("%s %d is pinned, but something comes before it", s.Type, s.ID)
 	}
 	for _, skill := range t.skills() {
-		if !slices.Contains(w.v.Skills, skill) && !pinned {
+		if !slices.Contains(w.v.Skills, skill) && w.v.SkillLevels[skill] < 1 && !pinned {
 			w.fault("%s %d needs skill %d", s.Type, s.ID, skill)
+		}
+	}
+	for skill, least := range t.wishes().SkillLevels {
+		level := w.v.SkillLevels[skill]
+		if level < 1 && slices.Contains(w.v.Skills, skill) {
+			level = 1
+		}
+		if level < least && !pinned {
+			w.fault("%s %d needs level %d of skill %d", s.Type, s.ID, least, skill)
 		}
 	}
 	if !t.permits(w.v.ID) && !pinned {
@@ -333,7 +342,24 @@ func (w *walk) surcharge(t task, k key) float64 {
 	} else {
 		preferred, other = t.shipment.PreferredVehicles, t.shipment.OtherVehicleCost
 	}
-	sum := 0.0
+	sum := float64(t.wishes().VehicleCosts[w.v.ID])
+	if costs := w.v.Costs; costs != nil {
+		if in := t.wishes().Territory; in != 0 && !slices.Contains(w.v.Territories, in) {
+			sum += float64(costs.PerForeignVisit)
+		}
+		if w.v.AnchorIndex != nil {
+			ends := []int{t.place()}
+			if t.shipment != nil {
+				ends = []int{*t.shipment.Pickup.LocationIndex, *t.shipment.Delivery.LocationIndex}
+			}
+			m := w.matrix()
+			for _, end := range ends {
+				if seconds := m.Durations[*w.v.AnchorIndex*m.Size+end]; seconds != vrp.Unreachable {
+					sum += float64(costs.PerAnchorHour) * float64(int64(seconds)*w.slowness()) / hundred / 3600
+				}
+			}
+		}
+	}
 	if len(preferred) > 0 && !slices.Contains(preferred, w.v.ID) {
 		sum += float64(other)
 	}
