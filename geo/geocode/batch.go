@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -46,7 +48,10 @@ func Batch(ctx context.Context, s Searcher, queries []Query, progress func(done,
 				return err
 			}
 			answer := &report.Answers[i]
-			candidates, err := s.Search(ctx, q)
+			// Whether a street is of several towns shows only when more is looked at than is asked for.
+			wide := q
+			wide.Limit = max(q.Limit, judged)
+			candidates, err := s.Search(ctx, wide)
 			var bad *BadQuery
 			switch {
 			case errors.As(err, &bad):
@@ -54,7 +59,11 @@ func Batch(ctx context.Context, s Searcher, queries []Query, progress func(done,
 			case err != nil:
 				return err
 			default:
-				answer.Candidates, answer.Verdict = candidates, Judge(candidates)
+				most := q.Limit
+				if most <= 0 {
+					most = 5
+				}
+				answer.Candidates, answer.Verdict = candidates[:min(most, len(candidates))], Judge(q, candidates)
 			}
 			if n := done.Add(1); progress != nil {
 				progress(int(n), len(queries))
@@ -71,14 +80,49 @@ func Batch(ctx context.Context, s Searcher, queries []Query, progress func(done,
 	return report, nil
 }
 
-// Judge gives the verdict on what was found, best first: only a house, or a street or place of a query without a
-// number, is taken unseen.
-func Judge(candidates []Candidate) Verdict {
+// judged is how many candidates a batch looks at for its verdict.
+const judged = 8
+
+// Judge gives the verdict on what was found for a query, best first: only a house, or a street or place of a query without a
+// number, is taken unseen. A street that several towns have is not, where no town is named: that only one of them has
+// the house number may be for want of mapping.
+func Judge(q Query, candidates []Candidate) Verdict {
 	switch {
 	case len(candidates) == 0:
 		return Missing
 	case candidates[0].Confidence < Sure, candidates[0].Tie, candidates[0].Kind == Nearest:
 		return Review
+	case elsewhereToo(candidates) && !q.namesTown(candidates[0]):
+		return Review
 	}
 	return Taken
 }
+
+// elsewhereToo tells whether another town has the first candidate's street.
+func elsewhereToo(candidates []Candidate) bool {
+	first := candidates[0]
+	return first.Street != "" && slices.ContainsFunc(candidates[1:], func(c Candidate) bool {
+		return key(c.Street) == key(first.Street) && key(c.City) != key(first.City)
+	})
+}
+
+// namesTown tells whether the query says in which town the candidate lies: in a field of its own, or by a word that is none
+// of the street's.
+func (q Query) namesTown(c Candidate) bool {
+	if strings.TrimSpace(q.Postcode+q.City) != "" {
+		return true // what fits neither has cost the candidate its confidence
+	}
+	street, town := words(c.Street), words(c.City)
+	fits := func(typed string) func(word) bool {
+		return func(w word) bool { return w.like(typed, false) >= alikeEnough }
+	}
+	return slices.ContainsFunc(fold(q.Text), func(typed string) bool {
+		if numeric(typed) {
+			return c.Postcode != "" && typed == strings.Join(fold(c.Postcode), "")
+		}
+		return slices.ContainsFunc(town, fits(typed)) && !slices.ContainsFunc(street, fits(typed))
+	})
+}
+
+// alikeEnough is how like a typed word must be to a town's, for the town to count as named.
+const alikeEnough = 0.7

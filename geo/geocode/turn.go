@@ -22,7 +22,7 @@ type InTurn struct {
 // Search returns the answer of whoever is surer, First's when both are alike.
 func (t InTurn) Search(ctx context.Context, q Query) ([]Candidate, error) {
 	first, err := t.First.Search(ctx, q)
-	if err != nil || q.Typing || t.Second == nil || Judge(first) == Taken {
+	if err != nil || q.Typing || t.Second == nil || Judge(q, first) == Taken {
 		return first, err
 	}
 	second, err := t.Second.Search(ctx, q)
