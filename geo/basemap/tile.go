@@ -88,8 +88,9 @@ var statements = func() [MaxZoom + 1]string {
 			if zoom < layer.from {
 				continue
 			}
+			// "offset 0" keeps the planner from cutting each shape twice, once to see whether anything is left of it.
 			rows := strings.NewReplacer("{detail}", detail, "{least}", least, "{maxzoom}", fmt.Sprint(MaxZoom)).Replace(layer.rows)
-			parts = append(parts, fmt.Sprintf(`coalesce((select st_asmvt(f, '%s', 4096, 'geom') from (%s) f where geom is not null), '')`, layer.name, rows))
+			parts = append(parts, fmt.Sprintf(`coalesce((select st_asmvt(f, '%s', 4096, 'geom') from (%s offset 0) f where geom is not null), '')`, layer.name, rows))
 		}
 		all[zoom] = `
 		with tile as materialized (
