@@ -84,8 +84,23 @@ type event struct {
 // timetable chooses the times of a route that keeps the rules: as early at the end as possible, then as late
 // at the start, and in between as early as possible. The start and end come as leave[0] and the last arrival.
 func (m *model) timetable(v *vehicle, r *route) (depart int64, events []event, finish int64) {
+	depart, events, finish = m.plainly(v, r)
+	if m.moods == nil || m.moods.soft == nil && m.moods.published == nil {
+		return depart, events, finish
+	}
+	plain, allowed := m.timesCost(v, depart, events, finish)
+	depart, events, finish = m.kindly(v, r)
+	if kind, ok := m.timesCost(v, depart, events, finish); finish-depart <= v.maxSpan && (ok && !allowed || ok == allowed && kind < plain) {
+		return depart, events, finish
+	}
+	return m.plainly(v, r)
+}
+
+// lay puts the stops of a route in time from a departure on, within what due allows. With wishes it waits for soft windows as long as
+// due allows.
+func (m *model) lay(v *vehicle, r *route, depart int64, wishes bool) (events []event, finish int64) {
 	n, breaks := len(r.seq), len(v.breaks)
-	depart, finish = m.shortest(v, r, v.maxSpan)
+	events = r.events[:0]
 	stride := n + 2
 	t, layer := depart, 0
 	var driven, metres int64
@@ -129,10 +144,20 @@ func (m *model) timetable(v *vehicle, r *route) (depart int64, events []event, f
 		task := r.seq[k]
 		e := event{task: task, arrive: t, start: v.shift.start(task, t), service: v.stay.service[task], driven: driven, metres: metres, position: k + 1}
 		e.setup = m.stayAt(v, task, from) - e.service
+		if wishes {
+			due := r.due[layer*stride+k+1]
+			if v.stay.setups && from == to {
+				due = r.dueOn[layer*stride+k+1]
+			}
+			if wish := v.shift.start(task, min(m.moods.wish(task, e.start), due)); wish > e.start && wish <= due {
+				e.start = wish
+			}
+		}
 		events = append(events, e)
 		t = e.start + e.setup + e.service
 	}
-	return depart, events, t
+	r.events = events
+	return events, t
 }
 
 // describe writes one route of the answer.

@@ -36,8 +36,8 @@ func Choose(p *Problem) (*Solution, error) {
 		if err := c.time(); err != nil {
 			return nil, err
 		}
-		cost += c.r.cost
 		s.add(c.route())
+		cost += c.r.cost
 	}
 	s.Summary.Cost = rounded(cost)
 	for t, yes := range used {
@@ -216,7 +216,7 @@ func (v *vehicle) metres(i, j int32) int64 {
 func (m *model) sum(v *vehicle, r *route) bool {
 	free := *v
 	free.maxTasks, free.maxTravel, free.maxDistance, free.maxSpan = math.MaxInt, forever, forever, forever
-	free.breaks = nil
+	free.breaks, free.timed = nil, false
 	free.open, free.close = never/2, forever-1
 	free.capacity = slices.Repeat([]int64{math.MaxInt64 / 4}, m.dims)
 	free.shift = &shift{first: slices.Repeat([]span{{never / 2, forever - 1}}, m.tasks())}
@@ -234,6 +234,9 @@ func (c *chooser) route() Route {
 	for i := range c.items {
 		events[i] = c.items[i].event
 	}
+	more, _ := m.timesCost(v, depart, events, finish)
+	r.times = more
+	r.cost += more
 	out := m.write(v, c.src, r, depart, events, finish)
 	out.Violations = []Violation{}
 	at := 0 // step of the first item
@@ -271,6 +274,9 @@ func (c *chooser) route() Route {
 		}
 		if over(it.position, v.capacity) || at == 0 && i == 0 && over(0, v.capacity) {
 			tell(at+i, Violation{Cause: CauseLoad})
+		}
+		if d := m.moods; d != nil && d.maxWait != nil && it.start-it.arrive > d.maxWait[it.task] {
+			tell(at+i, Violation{Cause: CauseMaxWait, Duration: seconds(it.start - it.arrive - d.maxWait[it.task] + tick - 1)})
 		}
 		switch src := m.source(it.task); m.rejects(c.src, src) {
 		case ReasonSkills:

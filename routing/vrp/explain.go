@@ -47,7 +47,7 @@ func (b *Board) weigh(vi int, t int32, most int) Explanation {
 	}
 	e := Explanation{Type: m.kind[t], ID: m.source(t).id, Vehicle: m.problem.Vehicles[vi].ID, Others: []Alternative{}}
 	// Where the rest does not work without the visit, the sums still tell what it costs.
-	if m.sum(v, without) {
+	if m.refresh(v, without) || m.sum(v, without) {
 		e.Cost = rounded(r.cost - without.cost)
 	}
 	for other := range m.vehicles {

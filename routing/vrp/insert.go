@@ -96,7 +96,7 @@ func (w *worker) look(vi int, t int32, known *spot) {
 		} else {
 			extra = base + w.extra(v, r, t, k)
 		}
-		if extra >= known.extra {
+		if extra-r.times >= known.extra {
 			continue
 		}
 		if single {
@@ -133,8 +133,13 @@ func (w *worker) look(vi int, t int32, known *spot) {
 		if span && !w.spans(v, r, t, k) {
 			continue
 		}
-		if trial && !w.try(vi, t, k, k) {
+		if (trial || v.timed) && !w.try(vi, t, k, k) {
 			continue
+		}
+		if v.timed {
+			if extra = w.scratch.cost - r.cost; extra >= known.extra {
+				continue
+			}
 		}
 		*known = spot{vi, k, k, extra}
 	}
@@ -258,9 +263,14 @@ func (w *worker) lookPair(vi int, t int32, base int64, known *spot) {
 					next := r.seq[k2-1]
 					extra += v.perTask * (m.stayAt(v, next, to) - m.stayAt(v, next, r.at[k2-1]))
 				}
-				if extra < known.extra && w.endPair(v, r, d, prev, k2) &&
-					(!v.trial && !v.bounded && v.maxSpan == forever || w.try(vi, t, k, k2)) {
-					*known = spot{vi, k, k2, extra}
+				if extra-r.times < known.extra && w.endPair(v, r, d, prev, k2) &&
+					(!v.trial && !v.bounded && v.maxSpan == forever && !v.timed || w.try(vi, t, k, k2)) {
+					if v.timed {
+						extra = w.scratch.cost - r.cost
+					}
+					if extra < known.extra {
+						*known = spot{vi, k, k2, extra}
+					}
 				}
 			}
 			if k2 == n+1 || g.between(prev, x) == apart || !w.aboard(v, r, t, k2) || !w.carryOn(v, r, prev, k2) {

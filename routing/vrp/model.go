@@ -114,6 +114,11 @@ type vehicle struct {
 	perTick     int64 // money per tick of driving
 	perTask     int64 // money per tick of setup and service
 	perMetre    int64
+	perWait     int64 // money per tick, as perOver
+	perOver     int64
+	softEnd     int64
+	softSpan    int64
+	timed       bool    // the times of a route cost money or can be refused: insertions are tried out
 	can         []bool  // by task: skills, permission, capacity and windows allow it
 	toll        []int64 // by first task of a visit: money for sending just this vehicle; nil if never any
 	class       int     // vehicles of one class differ in nothing but their id and pinned steps
@@ -152,6 +157,7 @@ type model struct {
 	classes  int
 	oneWay   bool // loads only shrink or only grow along every route: the total decides
 	places   int
+	moods    *moods // nil if no task has any
 }
 
 func (m *model) tasks() int { return len(m.kind) }
@@ -212,6 +218,7 @@ type taskSource struct {
 	preferred        []uint64
 	other            int64 // cost units for a vehicle that is not preferred
 	wishes           *Wishes
+	timing           *Timing
 	id               uint64
 	label            label
 }
@@ -228,7 +235,7 @@ func (m *model) source(t int32) taskSource {
 	if int(t) < jobs {
 		j := &m.problem.Jobs[t]
 		return taskSource{setup: j.Setup, service: j.Service, setups: j.SetupPerType, services: j.ServicePerType, windows: j.TimeWindows, skills: j.Skills,
-			allowed: j.AllowedVehicles, banned: j.ForbiddenVehicles, preferred: j.PreferredVehicles, other: j.OtherVehicleCost, wishes: &j.Wishes,
+			allowed: j.AllowedVehicles, banned: j.ForbiddenVehicles, preferred: j.PreferredVehicles, other: j.OtherVehicleCost, wishes: &j.Wishes, timing: &j.Timing,
 			id: j.ID, label: label{j.Description, j.Location, j.LocationIndex}}
 	}
 	s := &m.problem.Shipments[(int(t)-jobs)/2]
@@ -237,7 +244,7 @@ func (m *model) source(t int32) taskSource {
 		e = &s.Delivery
 	}
 	return taskSource{setup: e.Setup, service: e.Service, setups: e.SetupPerType, services: e.ServicePerType, windows: e.TimeWindows, skills: s.Skills,
-		allowed: s.AllowedVehicles, banned: s.ForbiddenVehicles, preferred: s.PreferredVehicles, other: s.OtherVehicleCost, wishes: &s.Wishes,
+		allowed: s.AllowedVehicles, banned: s.ForbiddenVehicles, preferred: s.PreferredVehicles, other: s.OtherVehicleCost, wishes: &s.Wishes, timing: &e.Timing,
 		id: e.ID, label: label{e.Description, e.Location, e.LocationIndex}}
 }
 
@@ -270,6 +277,7 @@ func (m *model) compileVehicles() error {
 			planned[t] = i
 		}
 	}
+	m.compileMoods()
 	for i := range p.Vehicles {
 		src, v := &p.Vehicles[i], &m.vehicles[i]
 		factor := src.SpeedFactor
@@ -301,6 +309,7 @@ func (m *model) compileVehicles() error {
 		}
 		v.shift = shifts[hours]
 		m.compileLimits(v, src)
+		m.compileTiming(v, src)
 		v.can = make([]bool, m.tasks())
 		for t := range int32(m.tasks()) {
 			v.can[t] = m.allows(v, src, t) && (m.mate[t] < 0 || m.allows(v, src, m.mate[t]))
@@ -309,8 +318,8 @@ func (m *model) compileVehicles() error {
 			v.can[t] = true
 		}
 		m.compileTolls(v, src, planned, i)
-		key = fmt.Sprintf("%p %p %p %d %d %d %d %v %v %d %d %d %d %d %d %d %d %x", v.metric, v.stay, v.shift, v.open, v.close, v.begin, v.end, v.breaks,
-			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, fingerprint(v.can))
+		key = fmt.Sprintf("%p %p %p %d %d %d %d %v %v %d %d %d %d %d %d %d %d %x %d", v.metric, v.stay, v.shift, v.open, v.close, v.begin, v.end, v.breaks,
+			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, fingerprint(v.can), []int64{v.perWait, v.perOver, v.softEnd, v.softSpan})
 		if v.toll != nil {
 			key += fmt.Sprint(v.toll)
 		}
@@ -320,7 +329,7 @@ func (m *model) compileVehicles() error {
 		v.class = classes[key]
 	}
 	m.classes = len(classes)
-	return nil
+	return m.affordable()
 }
 
 // fingerprint packs flags into bytes, so that equal flags make equal keys.
@@ -380,7 +389,7 @@ func (m *model) compileLimits(v *vehicle, src *Vehicle) {
 		v.maxDistance, v.bounded = *src.MaxDistance, true
 	}
 	if src.MaxRouteDuration != nil {
-		v.maxSpan = *src.MaxRouteDuration*tick
+		v.maxSpan = *src.MaxRouteDuration * tick
 	}
 	v.perTick = 3600
 	if c := src.Costs; c != nil {

@@ -21,6 +21,9 @@ type Problem struct {
 // Stability prices changes against the plan that vehicles' steps tell, in cost units.
 type Stability struct {
 	VehicleChange int64 `json:"vehicle_change,omitempty"` // for each visit that another vehicle gets than steps say
+
+	StartChangePerHour int64 `json:"start_change_per_hour,omitempty"` // for starting earlier or later than a step's service_at
+	StartTolerance     int64 `json:"start_tolerance,omitempty"`       // seconds by which a start may move for nothing
 }
 
 // RequestOptions are the switches VROOM reads from the request.
@@ -55,6 +58,14 @@ type Job struct {
 	OtherVehicleCost  int64    `json:"other_vehicle_cost,omitempty"` // cost units
 
 	Wishes
+	Timing
+}
+
+// Timing holds rules of time that can be bent at a price, and the longest wait.
+type Timing struct {
+	SoftTimeWindows []TimeWindow `json:"soft_time_windows,omitempty"` // of the start of service: outside of them LatePerHour is paid
+	LatePerHour     int64        `json:"late_per_hour,omitempty"`     // cost units for an hour too late or too early
+	MaxWait         *int64       `json:"max_wait,omitempty"`          // seconds between arrival and start of service at most
 }
 
 // Wishes say how well each vehicle suits a visit, besides its skills.
@@ -91,6 +102,8 @@ type ShipmentStop struct {
 	SetupPerType   map[string]int64 `json:"setup_per_type,omitempty"`
 	ServicePerType map[string]int64 `json:"service_per_type,omitempty"`
 	TimeWindows    []TimeWindow     `json:"time_windows,omitempty"`
+
+	Timing
 }
 
 // Vehicle is who drives: a technician's or rep's shift on one day.
@@ -117,6 +130,9 @@ type Vehicle struct {
 	// MaxRouteDuration bounds the seconds from leaving the start to reaching the end, waiting and breaks included.
 	MaxRouteDuration *int64 `json:"max_route_duration,omitempty"`
 
+	SoftEnd           *int64 `json:"soft_end,omitempty"`            // seconds: being out later is overtime
+	SoftRouteDuration *int64 `json:"soft_route_duration,omitempty"` // seconds: a longer day is overtime
+
 	SkillLevels map[uint32]int `json:"skill_levels,omitempty"` // by skill; a skill without a level is mastered at level 1
 	Territories []uint64       `json:"territories,omitempty"`  // where it works; visits of others cost Costs.PerForeignVisit
 	Anchor      *orb.Point     `json:"anchor,omitempty"`       // the middle of its area: visits cost Costs.PerAnchorHour of the drive from there
@@ -130,6 +146,9 @@ type Costs struct {
 	PerHour     *int64 `json:"per_hour,omitempty"`
 	PerTaskHour int64  `json:"per_task_hour,omitempty"` // of setup and service
 	PerKm       int64  `json:"per_km,omitempty"`
+
+	PerWaitingHour  int64 `json:"per_waiting_hour,omitempty"`  // between arriving and starting, at tasks and breaks
+	PerOvertimeHour int64 `json:"per_overtime_hour,omitempty"` // after soft_end, or beyond soft_route_duration if that is longer
 
 	PerForeignVisit int64 `json:"per_foreign_visit,omitempty"` // for each visit in a territory that is none of the vehicle's
 	PerAnchorHour   int64 `json:"per_anchor_hour,omitempty"`   // of the drive from the anchor to each task: what keeps an area compact

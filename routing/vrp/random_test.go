@@ -11,6 +11,11 @@ import (
 // genProblem draws a small problem with any mixture of rules. Times are short so that brute force can try each
 // second.
 func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
+	return genRich(t, visits, vehicles, false)
+}
+
+// genRich also draws rules of time that can be bent, whose timetables brute force does not know.
+func genRich(t *rapid.T, visits, vehicles int, bent bool) *vrp.Problem {
 	yes := func(name string, percent int) bool { return rapid.IntRange(0, 99).Draw(t, name) < percent }
 	between := func(name string, from, to int) int64 { return int64(rapid.IntRange(from, to).Draw(t, name)) }
 	n := rapid.IntRange(2, 7).Draw(t, "places")
@@ -103,19 +108,29 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 		}
 		return w
 	}
+	timing := func() vrp.Timing {
+		var w vrp.Timing
+		if bent && yes("soft windows", 40) {
+			w.SoftTimeWindows, w.LatePerHour = windows("soft windows"), between("late per hour", 0, 7200)
+		}
+		if bent && yes("max wait", 15) {
+			w.MaxWait = new(between("max wait", 0, 300))
+		}
+		return w
+	}
 	priority := func() int { return int(between("priority", 0, 3)) * 10 }
 	withPickup := yes("pickups", 50)
 	for i := range visits {
 		if yes("shipment", 25) {
 			stop := func() vrp.ShipmentStop {
 				return vrp.ShipmentStop{ID: uint64(i), LocationIndex: place(), Setup: between("setup", 0, 60), Service: between("service", 0, 200),
-					SetupPerType: perType("setup per type"), ServicePerType: perType("service per type"), TimeWindows: windows("windows")}
+					SetupPerType: perType("setup per type"), ServicePerType: perType("service per type"), TimeWindows: windows("windows"), Timing: timing()}
 			}
 			p.Shipments = append(p.Shipments, vrp.Shipment{Amount: amounts("amount", 4), Skills: skills("needs", 20), Priority: priority(), Wishes: wishes(), Pickup: stop(), Delivery: stop()})
 			continue
 		}
 		j := vrp.Job{ID: uint64(i), LocationIndex: place(), Setup: between("setup", 0, 60), Service: between("service", 0, 200), SetupPerType: perType("setup per type"),
-			ServicePerType: perType("service per type"), Delivery: amounts("delivery", 4), Skills: skills("needs", 20), Priority: priority(), TimeWindows: windows("windows"), Wishes: wishes()}
+			ServicePerType: perType("service per type"), Delivery: amounts("delivery", 4), Skills: skills("needs", 20), Priority: priority(), TimeWindows: windows("windows"), Wishes: wishes(), Timing: timing()}
 		if withPickup {
 			j.Pickup = amounts("pickup", 4)
 		}
@@ -162,6 +177,15 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 				v.Costs.PerHour = new(between("per hour", 0, 7200))
 			}
 		}
+		if bent && yes("soft end", 30) {
+			v.SoftEnd = new(between("soft end", 0, 3000))
+		}
+		if bent && yes("soft duration", 20) {
+			v.SoftRouteDuration = new(between("soft duration", 0, 2500))
+		}
+		if v.Costs != nil && bent {
+			v.Costs.PerOvertimeHour, v.Costs.PerWaitingHour = between("per overtime hour", 0, 7200), between("per waiting hour", 0, 7200)
+		}
 		if v.Costs != nil && yes("foreign", 50) {
 			v.Costs.PerForeignVisit, v.Territories = between("per foreign visit", 0, 300), []uint64{uint64(between("own territory", 1, 2))}
 		}
@@ -196,6 +220,17 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 		for _, j := range p.Jobs {
 			v := &p.Vehicles[rapid.IntRange(0, vehicles-1).Draw(t, "planned on")]
 			v.Steps = append(v.Steps, vrp.VehicleStep{Type: vrp.StepJob, ID: j.ID})
+		}
+	}
+	if bent && yes("published starts", 20) {
+		if p.Stability == nil {
+			p.Stability = &vrp.Stability{}
+		}
+		p.Stability.StartChangePerHour, p.Stability.StartTolerance = between("start change", 0, 7200), between("tolerance", 0, 300)
+		for i := range p.Vehicles {
+			for k := range p.Vehicles[i].Steps {
+				p.Vehicles[i].Steps[k].ServiceAt = new(between("service at", 0, 3000))
+			}
 		}
 	}
 	return p

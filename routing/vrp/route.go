@@ -20,6 +20,9 @@ type route struct {
 	after  []int64   // the most on board at positions from k on
 	head   []stretch // by position, as tail: only kept where stretches tell the shortest day
 	tail   []stretch
+	caps   []int64 // by task: starts that must not be passed while a timetable is chosen; mostly empty
+	times  int64   // money that the times of day cost, part of cost
+	events []event // scratch
 	total  []int64 // dropped plus taken by all jobs
 	travel int64   // ticks
 	metres int64
@@ -42,7 +45,7 @@ func (r *route) copyFrom(s *route) {
 	r.total = append(r.total[:0], s.total...)
 	r.head = append(r.head[:0], s.head...)
 	r.tail = append(r.tail[:0], s.tail...)
-	r.travel, r.metres, r.work, r.cost, r.pinned, r.version = s.travel, s.metres, s.work, s.cost, s.pinned, s.version
+	r.travel, r.metres, r.work, r.cost, r.times, r.pinned, r.version = s.travel, s.metres, s.work, s.cost, s.times, s.pinned, s.version
 }
 
 // through returns the arrival after so much driving from a departure, with breaks from to to-1 held underway,
@@ -116,7 +119,7 @@ func sized(s []int64, n int) []int64 {
 // contents are unusable.
 func (m *model) refresh(v *vehicle, r *route) bool {
 	n := len(r.seq)
-	r.travel, r.metres, r.work, r.cost = 0, 0, 0, 0
+	r.travel, r.metres, r.work, r.cost, r.times = 0, 0, 0, 0, 0
 	r.at = append(r.at[:0], v.begin)
 	for _, t := range r.seq {
 		r.at = append(r.at, m.place[t])
@@ -158,9 +161,13 @@ func (m *model) refresh(v *vehicle, r *route) bool {
 	m.backward(v, r, v.close)
 	if v.plainSpan() {
 		m.stretches(v, r)
-		return n == 0 || r.head[n+1].takes <= v.maxSpan
+		if n > 0 && r.head[n+1].takes > v.maxSpan {
+			return false
+		}
+	} else if v.maxSpan < forever && n > 0 && !m.spanWithin(v, r) {
+		return false
 	}
-	return v.maxSpan == forever || n == 0 || m.spanWithin(v, r)
+	return !v.timed || n == 0 || m.timings(v, r)
 }
 
 // loads fills load, before, after and total, and checks capacity and that every delivery has its pickup
@@ -315,11 +322,15 @@ func (m *model) backward(v *vehicle, r *route, finish int64) int64 {
 				continue
 			}
 			leave -= v.stay.service[t]
+			cap := forever
+			if len(r.caps) > 0 {
+				cap = r.caps[k-1]
+			}
 			if v.stay.setups {
-				r.dueOn[l*w+k] = v.shift.latest(t, leave)
+				r.dueOn[l*w+k] = v.shift.latest(t, min(leave, cap))
 				leave -= v.stay.setup[t]
 			}
-			r.due[l*w+k] = v.shift.latest(t, leave)
+			r.due[l*w+k] = v.shift.latest(t, min(leave, cap))
 		}
 	}
 	return r.due[0]

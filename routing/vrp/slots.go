@@ -68,6 +68,7 @@ func (b *Board) Slots(j Job) ([]Slot, error) {
 	c.amounts("job.delivery", j.Delivery, dims)
 	c.amounts("job.pickup", j.Pickup, dims)
 	c.wishes("job", &j.Wishes)
+	c.timing("job", &j.Timing)
 	c.check(j.OtherVehicleCost >= 0 && j.OtherVehicleCost <= maxRate, "job.other_vehicle_cost", "is %d", j.OtherVehicleCost)
 	if c.err == nil {
 		c.check(*j.LocationIndex < m.places-1, "job.location_index", "is %d, beyond the %d places of the matrices", *j.LocationIndex, m.places-1)
@@ -139,9 +140,11 @@ func (b *Board) ask(j Job) {
 	for d := range m.dims {
 		m.drop[int(t)*m.dims+d], m.take[int(t)*m.dims+d] = at(j.Delivery, d), at(j.Pickup, d)
 	}
+	m.mood(t, &j.Timing)
 	m.oneWay = false // the job may be of the other kind than the rest
 	for vi := range m.vehicles {
 		v := &m.vehicles[vi]
+		v.timed = v.timed || m.moods != nil
 		service, setup := j.Service, j.Setup
 		if kind := m.problem.Vehicles[vi].Type; kind != "" {
 			if own, ok := j.ServicePerType[kind]; ok {

@@ -116,7 +116,7 @@ type Violation struct {
 // Cause is what a Violation breaks.
 type Cause string
 
-// The causes of VROOM's violations, and ours for max_route_duration and the two lists of vehicles.
+// The causes of VROOM's violations, and ours.
 const (
 	CauseLeadTime         Cause = "lead_time" // service starts before the window
 	CauseDelay            Cause = "delay"     // service starts after the window
@@ -129,5 +129,6 @@ const (
 	CauseMaxLoad          Cause = "max_load"
 	CauseMaxDistance      Cause = "max_distance"
 	CauseMaxRouteDuration Cause = "max_route_duration"
+	CauseMaxWait          Cause = "max_wait"
 	CauseVehicle          Cause = "vehicle" // not among allowed_vehicles, or among forbidden_vehicles
 )

@@ -178,7 +178,7 @@ func (m *model) detour() float64 {
 			toll = max(toll, more)
 		}
 	}
-	return float64(most + toll)
+	return float64(most+toll) + m.worst()
 }
 
 // begin builds the first plan: the pinned and given steps, then everything else at its cheapest spot.

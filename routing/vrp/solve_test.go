@@ -64,7 +64,7 @@ func TestTinyProblemsAreSolvedAsWellAsByTryingEverything(t *testing.T) {
 func TestNoPlanBreaksAHardRule(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p := genProblem(t, rapid.IntRange(0, 25).Draw(t, "visits"), rapid.IntRange(1, 6).Draw(t, "vehicles"))
+		p := genRich(t, rapid.IntRange(0, 25).Draw(t, "visits"), rapid.IntRange(1, 6).Draw(t, "vehicles"), rapid.Bool().Draw(t, "bent rules"))
 		s := solve(t, p, vrp.Options{Seed: 1, Iterations: 150, Threads: rapid.IntRange(1, 2).Draw(t, "threads")})
 		if t.Failed() {
 			t.Log(dump(p))

@@ -25,6 +25,8 @@ const (
 	maxPriority = 100
 	maxBreaks   = 16 // per vehicle
 	maxLevel    = 1000
+
+	maxTimePrice = 1 << 24 // cost units per hour of what is late, waited or overtime
 )
 
 // sortedKeys makes messages about maps repeatable.
@@ -54,6 +56,7 @@ func (p *Problem) Validate() error {
 		c.stop(p, at, j.LocationIndex, j.Setup, j.Service, j.SetupPerType, j.ServicePerType, j.TimeWindows)
 		c.check(j.OtherVehicleCost >= 0 && j.OtherVehicleCost <= maxRate, at+".other_vehicle_cost", "is %d", j.OtherVehicleCost)
 		c.wishes(at, &j.Wishes)
+		c.timing(at, &j.Timing)
 		c.amounts(at+".delivery", j.Delivery, dims)
 		c.amounts(at+".pickup", j.Pickup, dims)
 		c.check(j.Priority >= 0 && j.Priority <= maxPriority, at+".priority", "is %d, not within 0 to %d", j.Priority, maxPriority)
@@ -69,6 +72,7 @@ func (p *Problem) Validate() error {
 			stop *ShipmentStop
 		}{{"pickup", &s.Pickup}, {"delivery", &s.Delivery}} {
 			t := end.stop
+			c.timing(at+"."+end.name, &t.Timing)
 			c.stop(p, at+"."+end.name, t.LocationIndex, t.Setup, t.Service, t.SetupPerType, t.ServicePerType, t.TimeWindows)
 		}
 		c.check(s.OtherVehicleCost >= 0 && s.OtherVehicleCost <= maxRate, at+".other_vehicle_cost", "is %d", s.OtherVehicleCost)
@@ -78,6 +82,8 @@ func (p *Problem) Validate() error {
 	}
 	if s := p.Stability; s != nil {
 		c.check(s.VehicleChange >= 0 && s.VehicleChange <= maxRate, "stability.vehicle_change", "is %d", s.VehicleChange)
+		c.check(s.StartChangePerHour >= 0 && s.StartChangePerHour <= maxTimePrice, "stability.start_change_per_hour", "is %d", s.StartChangePerHour)
+		c.check(s.StartTolerance >= 0 && s.StartTolerance <= maxStay, "stability.start_tolerance", "is %d seconds", s.StartTolerance)
 	}
 	c.vehicles(p, dims, jobs, pickups, deliveries)
 	c.pinnedPairs(p)
@@ -216,6 +222,8 @@ func (c *complaint) vehicles(p *Problem, dims int, jobs, pickups, deliveries map
 			c.check(k.PerHour == nil || *k.PerHour >= 0 && *k.PerHour <= maxRate, at+".costs.per_hour", "is out of range")
 			c.check(k.PerTaskHour >= 0 && k.PerTaskHour <= maxRate, at+".costs.per_task_hour", "is %d", k.PerTaskHour)
 			c.check(k.PerKm >= 0 && k.PerKm <= maxRate, at+".costs.per_km", "is %d", k.PerKm)
+			c.check(k.PerWaitingHour >= 0 && k.PerWaitingHour <= maxTimePrice, at+".costs.per_waiting_hour", "is %d", k.PerWaitingHour)
+			c.check(k.PerOvertimeHour >= 0 && k.PerOvertimeHour <= maxTimePrice, at+".costs.per_overtime_hour", "is %d", k.PerOvertimeHour)
 			c.check(k.PerForeignVisit >= 0 && k.PerForeignVisit <= maxRate, at+".costs.per_foreign_visit", "is %d", k.PerForeignVisit)
 			c.check(k.PerAnchorHour >= 0 && k.PerAnchorHour <= maxRate, at+".costs.per_anchor_hour", "is %d", k.PerAnchorHour)
 			c.check(k.PerAnchorHour == 0 || v.AnchorIndex != nil, at+".anchor_index", "is missing, and costs.per_anchor_hour counts from there")
@@ -230,6 +238,8 @@ func (c *complaint) vehicles(p *Problem, dims int, jobs, pickups, deliveries map
 		c.check(v.MaxDistance == nil || *v.MaxDistance >= 0, at+".max_distance", "is below 0")
 		c.check(v.MaxDistance == nil || m == nil || m.Distances != nil, at+".max_distance", "needs matrices.%s.distances", v.profile())
 		c.check(v.MaxRouteDuration == nil || *v.MaxRouteDuration >= 0 && *v.MaxRouteDuration < maxSeconds, at+".max_route_duration", "is out of range")
+		c.check(v.SoftEnd == nil || *v.SoftEnd > -maxSeconds && *v.SoftEnd < maxSeconds, at+".soft_end", "lies too far from zero")
+		c.check(v.SoftRouteDuration == nil || *v.SoftRouteDuration >= 0 && *v.SoftRouteDuration < maxSeconds, at+".soft_route_duration", "is out of range")
 		c.breaks(at, v, dims)
 		c.steps(at, v, jobs, pickups, deliveries, taken)
 	}

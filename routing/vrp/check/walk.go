@@ -25,6 +25,9 @@ type walk struct {
 	tasks   int
 	breaks  []uint64
 	onBoard map[int]bool
+	waited  int64   // hundredths
+	patient bool    // may wait although its window is open
+	slack   float64 // cost units by which rounding to seconds may shift the price
 	step    int
 	pinned  []key
 }
@@ -222,10 +225,19 @@ func (w *walk) begin(s *vrp.Step, windows []vrp.TimeWindow, pinned bool) {
 			w.fault("%s %d starts %.2f s after its window", s.Type, s.ID, float64(by)/hundred)
 		}
 	}
+	if told := (s.Arrival + s.WaitingTime) * hundred; w.patient && told > start && open(windows, told) {
+		start = told // it waits for a soft window
+	}
 	if off := s.WaitingTime*hundred - (start - w.clock); off < -2*hundred || off > 2*hundred {
 		w.wrongly("waiting is given as %d, should be %.2f", s.WaitingTime, float64(start-w.clock)/hundred)
 	}
+	w.waited += start - w.clock
 	w.clock = start
+}
+
+// open tells whether a moment lies in one of the windows, or there are none.
+func open(windows []vrp.TimeWindow, at int64) bool {
+	return len(windows) == 0 || slices.ContainsFunc(windows, func(t vrp.TimeWindow) bool { return t[0]*hundred <= at && at <= t[1]*hundred })
 }
 
 func (w *walk) pause(s *vrp.Step) {
@@ -300,7 +312,12 @@ func (w *walk) serve(s *vrp.Step) {
 	}
 	w.drive(w.ahead)
 	w.reported(s)
+	before := w.clock
+	planned := w.planned(k)
+	w.patient = len(t.timing().SoftTimeWindows) > 0 || planned != nil
 	w.begin(s, t.windows(), pinned)
+	w.patient = false
+	w.moods(s, t, w.clock-before, planned)
 	setup, service := t.stay(w.v.Type)
 	if w.place == t.place() {
 		setup = 0
@@ -332,6 +349,46 @@ func (w *walk) serve(s *vrp.Step) {
 	}
 	w.place = t.place()
 	w.leg(w.next(w.step))
+}
+
+// planned is the start that the steps publish for a task, nil for none.
+func (w *walk) planned(k key) *int64 {
+	if w.p.Stability == nil || w.p.Stability.StartChangePerHour == 0 {
+		return nil
+	}
+	for i := range w.p.Vehicles {
+		for _, step := range w.p.Vehicles[i].Steps {
+			if step.Type == k.kind && step.ID == k.id {
+				return step.ServiceAt
+			}
+		}
+	}
+	return nil
+}
+
+// moods charges a start outside soft windows or away from the published one, and minds max_wait.
+func (w *walk) moods(s *vrp.Step, t task, wait int64, planned *int64) {
+	timing := t.timing()
+	if most := timing.MaxWait; most != nil && wait > *most*hundred+hundred {
+		w.fault("%s %d makes wait %.2f s, more than %d", s.Type, s.ID, float64(wait)/hundred, *most)
+	}
+	if len(timing.SoftTimeWindows) > 0 {
+		least := int64(math.MaxInt64)
+		for _, soft := range timing.SoftTimeWindows {
+			least = min(least, max(0, soft[0]*hundred-w.clock, w.clock-soft[1]*hundred))
+		}
+		w.charge(timing.LatePerHour, least)
+	}
+	if planned != nil {
+		off := w.clock - *planned*hundred
+		w.charge(w.p.Stability.StartChangePerHour, max(0, max(off, -off)-w.p.Stability.StartTolerance*hundred))
+	}
+}
+
+// charge adds the price of some hundredths of a second.
+func (w *walk) charge(perHour, hundredths int64) {
+	w.price += float64(perHour) * float64(hundredths) / hundred / 3600
+	w.slack += float64(perHour) / 3600
 }
 
 // surcharge is the price of sending this vehicle where another is preferred or was planned.
@@ -423,9 +480,19 @@ func (w *walk) end() {
 		}
 	}
 	if v.Costs != nil {
+		w.charge(v.Costs.PerWaitingHour, w.waited)
+		over := int64(0)
+		if v.SoftEnd != nil {
+			over = max(over, w.clock-*v.SoftEnd*hundred)
+		}
+		if v.SoftRouteDuration != nil {
+			over = max(over, w.clock-w.r.Steps[0].Arrival*hundred-*v.SoftRouteDuration*hundred)
+		}
+		w.charge(v.Costs.PerOvertimeHour, over)
 		w.price += float64(v.Costs.Fixed) + float64(v.Costs.PerTaskHour)*float64(w.work)/3600
 	}
-	if math.Abs(w.price-float64(w.r.Cost)) > 0.51 {
+	w.checker.slack += w.slack
+	if math.Abs(w.price-float64(w.r.Cost)) > 0.51+w.slack {
 		w.wrongly("cost is given as %d, should be %.2f", w.r.Cost, w.price)
 	}
 	if w.r.Duration != w.driven/hundred {
