@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -141,6 +142,13 @@ func (p *page) sound() {
 		p.t.Errorf("%s: %s", p.device.name, f)
 	}
 	p.faults = nil
+}
+
+// expected forgives what the browser logs of answers with a status that the test brought about.
+func (p *page) expected(status int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = slices.DeleteFunc(p.faults, func(f string) bool { return strings.Contains(f, fmt.Sprintf("with a status of %d ", status)) })
 }
 
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {

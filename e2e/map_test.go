@@ -190,7 +190,6 @@ func TestASiteIsAddedByItsAddressAndCorrectedByDraggingThePin(t *testing.T) {
 					send(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "keyDown", Key: "ArrowUp", Code: "ArrowUp", WindowsVirtualKeyCode: 38})
 					send(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "keyUp", Key: "ArrowUp", Code: "ArrowUp", WindowsVirtualKeyCode: 38})
 				}
-				time.Sleep(time.Second) // the keys have come to rest
 				p.click("Save")
 				p.until("the dialog to be gone", `!document.querySelector('dialog[open]')`)
 				keyed := siteOf(t, c, account.ID.String())
@@ -265,7 +264,7 @@ func TestTheMapSearchesTurnsAndSaysWhereItEnds(t *testing.T) {
 	}
 	p.shot("map-end")
 	p.accessible("the end of the map")
-	p.until("the source of the map", `document.querySelector('.map-attribution')?.innerText.length > 5`)
+	p.until("that the town is invented, and nobody's data", `document.querySelector('.map-attribution')?.innerText === 'An invented town'`)
 	p.until("the scale", `document.querySelector('.maplibregl-ctrl-scale')?.innerText.length > 1`)
 	p.sound()
 }

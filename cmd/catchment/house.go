@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -250,7 +251,14 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 	}
 	desk.Secure = strings.HasPrefix(o.Origin, "https://")
 	hub := live.NewHub(h.log)
-	base := &basemap.Map{DB: h.pool, InForce: h.watch.IDs}
+	credit := func(ctx context.Context) (string, error) {
+		generations, err := h.watch.InForce(ctx)
+		if err != nil || !slices.ContainsFunc(generations, func(g extract.Generation) bool { return g.Source == "osm" }) {
+			return "", err
+		}
+		return basemap.Attribution, nil
+	}
+	base := &basemap.Map{DB: h.pool, InForce: h.watch.IDs, Credit: credit}
 	rooms := api.Rooms{
 		Store: h.store, Customers: h.customers, Work: h.work, Plans: h.planner, Regions: h.regions, Desk: desk, Hub: hub,
 		Addresses: h.addresses,
@@ -260,11 +268,15 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 				return api.Place{}, err
 			}
 			newest := generations[len(generations)-1]
+			attribution, err := credit(ctx)
+			if err != nil {
+				return api.Place{}, err
+			}
 			bound, known, err := base.Bounds(ctx)
 			if !known {
 				bound = newest.Bounds
 			}
-			return api.Place{Bound: bound, Source: newest.Source, Name: newest.Name, Attribution: basemap.Attribution}, err
+			return api.Place{Bound: bound, Source: newest.Source, Name: newest.Name, Attribution: attribution}, err
 		},
 	}
 	server, err := web.New(web.Config{

@@ -23,7 +23,8 @@ import (
 	"github.com/paulmach/orb/maptile"
 )
 
-// Attribution must be shown wherever the map is, on screen and on paper (ODbL 1.0).
+// Attribution must be shown wherever a map of OpenStreetMap data is, on screen and on paper (ODbL 1.0). An invented town is not
+// theirs and credits nobody.
 const Attribution = `<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">© OpenStreetMap contributors</a>`
 
 // Zoom levels for which tiles are cut. Above MaxZoom clients enlarge tiles of MaxZoom.
@@ -44,6 +45,20 @@ type Map struct {
 	DB DB
 	// InForce tells the generations of extracts that count now. It is asked at each call and should be cheap.
 	InForce func(ctx context.Context) ([]int64, error)
+	// Credit tells whom the map credits, as HTML; Attribution where it is nil.
+	Credit func(ctx context.Context) (string, error)
+}
+
+// credit is whom the map in force credits.
+func (m *Map) credit(ctx context.Context) (string, error) {
+	if m.Credit == nil {
+		return Attribution, nil
+	}
+	credit, err := m.Credit(ctx)
+	if err != nil {
+		return "", fmt.Errorf("tell whom the map credits: %w", err)
+	}
+	return credit, nil
 }
 
 // OutOfRange tells that a tile's address lies beyond the pyramid.

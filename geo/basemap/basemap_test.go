@@ -318,6 +318,33 @@ func TestGenerationsStandSideBySideAndOneIsDropped(t *testing.T) {
 	}
 }
 
+func TestTheMapCreditsWhoseDataItShows(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db := postgis.TestDatabase(t)
+	for _, test := range []struct {
+		name   string
+		credit func(context.Context) (string, error)
+		want   string
+	}{
+		{"OpenStreetMap, unless told otherwise", nil, Attribution},
+		{"nobody for an invented town", func(context.Context) (string, error) { return "", nil }, ""},
+	} {
+		m := &Map{DB: db, InForce: inForce(), Credit: test.credit}
+		answer, err := m.TileJSON(ctx, "/t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told struct{ Attribution string }
+		if err := json.Unmarshal(answer, &told); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, told.Attribution); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
 func TestTilesBeyondThePyramidAreRefused(t *testing.T) {
 	t.Parallel()
 	m := &Map{InForce: inForce(1)}

@@ -96,7 +96,7 @@ func Style(theme Theme, language string, urls URLs) ([]byte, error) {
 		"metadata":   object{"catchment:theme": theme, "catchment:language": language},
 		"font-faces": fonts,
 		"sources": object{
-			"map":     object{"type": "vector", "url": urls.Tiles, "attribution": Attribution},
+			"map":     object{"type": "vector", "url": urls.Tiles}, // the TileJSON says whom to credit
 			"outside": object{"type": "geojson", "data": urls.Outside},
 		},
 		"layers": s.layers,

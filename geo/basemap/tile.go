@@ -167,6 +167,10 @@ func (m *Map) TileJSON(ctx context.Context, tiles string) ([]byte, error) {
 		MinZoom int               `json:"minzoom"`
 		MaxZoom int               `json:"maxzoom"`
 	}
+	credit, err := m.credit(ctx)
+	if err != nil {
+		return nil, err
+	}
 	answer := struct {
 		TileJSON     string        `json:"tilejson"`
 		Name         string        `json:"name"`
@@ -176,11 +180,11 @@ func (m *Map) TileJSON(ctx context.Context, tiles string) ([]byte, error) {
 		MaxZoom      int           `json:"maxzoom"`
 		Bounds       [4]float64    `json:"bounds"`
 		Center       []float64     `json:"center,omitempty"`
-		Attribution  string        `json:"attribution"`
+		Attribution  string        `json:"attribution,omitempty"`
 		VectorLayers []vectorLayer `json:"vector_layers"`
 	}{
 		TileJSON: "3.0.0", Name: "Catchment base map", Tiles: []string{tiles}, Scheme: "xyz", MinZoom: MinZoom, MaxZoom: MaxZoom,
-		Bounds: [4]float64{-180, -85.0511, 180, 85.0511}, Attribution: Attribution,
+		Bounds: [4]float64{-180, -85.0511, 180, 85.0511}, Attribution: credit,
 	}
 	bound, ok, err := m.Bounds(ctx)
 	if err != nil {

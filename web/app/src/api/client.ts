@@ -1,9 +1,13 @@
 // One typed fetch for the whole app: problems become [Problem] with the fields they name, writes carry an idempotency key,
 // and a lost session is told to whoever listens.
 
+import type { Address } from './types';
+
 /** Problem is an RFC 9457 problem, or the fact that the server could not be reached (status 0). */
 export class Problem extends Error {
-  constructor(readonly status: number, readonly title: string, readonly detail: string, readonly errors: { location?: string; message: string }[] = [], readonly retryAfter = 0) {
+  constructor(readonly status: number, readonly title: string, readonly detail: string, readonly errors: { location?: string; message: string }[] = [], readonly retryAfter = 0,
+    /** Where an address leaves open which place is meant: those it may mean, best first. */
+    readonly candidates: Address[] = []) {
     super(detail || title);
   }
   get offline() { return this.status === 0; }
@@ -70,8 +74,8 @@ export async function call<T>(method: string, path: string, options: Options = {
 async function readProblem(response: Response): Promise<Problem> {
   const retryAfter = Number(response.headers.get('Retry-After')) || 0;
   try {
-    const body = await response.json() as { title?: string; detail?: string; errors?: { location?: string; message: string }[] | null };
-    return new Problem(response.status, body.title ?? '', body.detail ?? '', body.errors ?? [], retryAfter);
+    const body = await response.json() as { title?: string; detail?: string; errors?: { location?: string; message: string }[] | null; candidates?: Address[] | null };
+    return new Problem(response.status, body.title ?? '', body.detail ?? '', body.errors ?? [], retryAfter, body.candidates ?? []);
   } catch {
     return new Problem(response.status, response.statusText, '', [], retryAfter);
   }

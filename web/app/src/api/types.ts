@@ -31,6 +31,10 @@ export interface Site {
   id: string; no: number; account_id: string; name?: string | null; label?: string | null; street?: string | null; house_number?: string | null; postcode?: string | null; city?: string | null;
   country?: string | null; point: Point; access_note?: string | null; contact_name?: string | null; contact_phone?: string | null;
   source: 'person' | 'geocoder' | 'import' | 'synthetic'; confidence?: number | null; version: number;
+  /** What the address search found when it set the point, best first; needs_decision says that it was not sure. */
+  candidates: Address[] | null; needs_decision: boolean;
+  /** In the answer to a change: the address is new, and the point a person had set stayed. */
+  point_kept?: boolean;
 }
 export interface Address { label: string; street?: string; house_number?: string; postcode?: string; city?: string; country?: string; point: Point; confidence: number; kind?: string; tie?: boolean }
 

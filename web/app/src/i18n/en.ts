@@ -1,5 +1,8 @@
 // English texts. de.ts has the same keys; a test says so.
+import { enMap } from './en.map';
+
 export const en = {
+  ...enMap,
   'app.name': 'Catchment',
   // with spaces that do not break: a figure stays with its unit
   'unit.minutes': '{n}\u00a0min', 'unit.seconds': '{n}\u00a0s', 'unit.hours': '{n}\u00a0h', 'unit.hoursMinutes': '{h}\u00a0h\u00a0{m}',

@@ -1,12 +1,12 @@
 // The map of every screen: our base map, pins, route lines, selection, search. Loads MapLibre when first shown, stays on the
 // loaded land, and says where that ends.
 import { useEffect, useRef, useState, type ReactNode } from 'react';
-import type { Map as MapLibre, StyleSpecification } from 'maplibre-gl';
+import type { GeoJSONSource, Map as MapLibre, StyleSpecification } from 'maplibre-gl';
 import type { Me, Point } from '../api/types';
 import { language, t } from '../i18n';
 import { Icon } from '../ui/icons';
 import { useShade } from '../ui/theme';
-import { boundsOf, linesData, pinsData, type Line, type Pin } from './data';
+import { boundsOf, focusData, gathers, linesData, pinsData, tilesAround, type Line, type Pin } from './data';
 import { joined, keepWithin, type Bounds } from './limits';
 import { MapSearch } from './MapSearch';
 import './map.css';
@@ -32,6 +32,8 @@ interface Props {
   onHover?: (id: string | null) => void;
   /** The pin was put down, or a place without pin clicked. */
   onPlace?: (point: Point) => void;
+  /** The map is there, or has a new style: whoever draws more on it does so now, again each time. */
+  onStyle?: (map: MapLibre) => void;
   children?: ReactNode;
 }
 
@@ -41,11 +43,11 @@ const load = () => library ??= Promise.all([import('./maplibre'), import('./pain
 
 const none: readonly never[] = [];
 
-export function MapView({ label, land, search, pins = none, lines = none, selected, hovered, group, fitKey, pin = null, onPick, onHover, onPlace, children }: Props) {
+export function MapView({ label, land, search, pins = none, lines = none, selected, hovered, group, fitKey, pin = null, onPick, onHover, onPlace, onStyle, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const map = useRef<MapLibre | null>(null);
-  const now = useRef({ pins, lines, pin, onPick, onHover, onPlace, land });
-  now.current = { pins, lines, pin, onPick, onHover, onPlace, land };
+  const now = useRef({ pins, lines, pin, selected, hovered, onPick, onHover, onPlace, onStyle, land });
+  now.current = { pins, lines, pin, selected, hovered, onPick, onHover, onPlace, onStyle, land };
   const [failed, setFailed] = useState<'library' | 'webgl' | null>(null);
   const [ready, setReady] = useState(0);
   const [tries, setTries] = useState(0);
@@ -59,7 +61,6 @@ export function MapView({ label, land, search, pins = none, lines = none, select
   /** Pixels kept clear of what lies on the map: tools at the right, the search above. */
   const room = { top: search ? 68 : 48, right: 60, bottom: 48, left: 48 };
   const shown = useRef({ shade, fitKey: '' });
-  const lit = useRef<{ source: string; id: string; key: string }[]>([]);
   const dimmed = useRef(new Map<string, { source: string; id: string }>());
   const paint = useRef<typeof import('./paint') | null>(null);
 
@@ -87,8 +88,8 @@ export function MapView({ label, land, search, pins = none, lines = none, select
       try {
         made = new lib.Map({
           container, ...(linked ?? { bounds: everything(), fitBoundsOptions: { padding: room, maxZoom: 15 } }),
-          style: lib.paint.withOurs(style, pinsData(now.current.pins, shade), linesData(now.current.lines, lib.paint.personColour), shade),
-          attributionControl: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, maxZoom: 19, fadeDuration: 150,
+          style: lib.paint.withOurs(style, ours(lib.paint, shade), shade),
+          attributionControl: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, maxZoom: 19, fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 120,
           transformConstrain: (centre, zoom) => {
             const ground = now.current;
             const kept = keepWithin(joined(ground.land.bounds, drawn(ground.pins, ground.lines, ground.pin)), { width: container.clientWidth, height: container.clientHeight, bearing: made?.getBearing() ?? 0 }, [centre.lng, centre.lat], Math.min(zoom, 19));
@@ -114,44 +115,52 @@ export function MapView({ label, land, search, pins = none, lines = none, select
         const { lng, lat } = it.getCenter();
         container.dataset.view = [it.getZoom().toFixed(2), lat.toFixed(5), lng.toFixed(5), Math.round(it.getBearing())].join('/');
         setEnds(endsInView(it, now.current.land.bounds));
+        ahead(it);
       });
       it.on('movestart', () => { moved = true; delete document.body.dataset.mapIdle; });
       it.on('rotate', () => container.parentElement?.style.setProperty('--bearing', `${-it.getBearing()}deg`));
       it.on('rotateend', () => setBearing(Math.round(it.getBearing())));
-      const at = (point: { x: number; y: number }) => it.queryRenderedFeatures([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]], { layers: ['our-pins'] }).map(feature => feature.properties.id as string).find(id => id !== 'me' && id !== 'found');
+      const at = (point: { x: number; y: number }) => it.queryRenderedFeatures([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]], { layers: ['our-focus', 'our-marks', 'our-pins'] }).map(feature => feature.properties.id as string).find(id => id !== 'me' && id !== 'found');
+      /** Several pins in one, from afar: a click goes as near as it takes to tell them apart. */
+      const gathered = (point: { x: number; y: number }) => it.queryRenderedFeatures([point.x, point.y], { layers: ['our-clusters'] })[0];
       it.on('click', event => {
         if (held.current?.element.contains(event.originalEvent.target as Node)) return;
-        if (now.current.onPlace) now.current.onPlace([event.lngLat.lng, event.lngLat.lat]);
-        else now.current.onPick?.(at(event.point) ?? null);
+        const pinned = at(event.point);
+        if (now.current.onPlace && !(pinned && now.current.onPick)) { now.current.onPlace([event.lngLat.lng, event.lngLat.lat]); return; }
+        const cluster = gathered(event.point);
+        if (cluster) void (it.getSource('our-pins') as GeoJSONSource).getClusterExpansionZoom(cluster.properties.cluster_id).then(zoom => it.easeTo({ center: (cluster.geometry as GeoJSON.Point).coordinates as Point, zoom: zoom + 0.3, duration: 250 }));
+        else now.current.onPick?.(pinned ?? null);
       });
-      let over: string | null = null;
+      let over: string | null = null, group = false;
       it.on('mousemove', event => {
-        const id = it.getLayer('our-pins') ? at(event.point) ?? null : null;
-        if (id === over) return;
-        over = id;
-        it.getCanvas().style.cursor = now.current.onPlace ? 'crosshair' : id ? 'pointer' : '';
+        const drawn = it.getLayer('our-pins');
+        const id = drawn ? at(event.point) ?? null : null, many = drawn !== undefined && id === null && gathered(event.point) !== undefined;
+        if (id === over && many === group) return;
+        over = id; group = many;
+        it.getCanvas().style.cursor = id && now.current.onPick || many ? 'pointer' : now.current.onPlace ? 'crosshair' : '';
         now.current.onHover?.(id);
       });
       it.on('mouseout', () => { if (over) { over = null; now.current.onHover?.(null); } });
-      it.on('style.load', () => setReady(n => n + 1));
+      it.on('style.load', () => { setReady(n => n + 1); now.current.onStyle?.(it); });
       watch = new ResizeObserver(() => it.resize());
       watch.observe(box.current!);
     })();
-    return () => { gone = true; watch?.disconnect(); held.current?.remove(); held.current = null; made?.remove(); map.current = null; delete document.body.dataset.mapIdle; };
+    return () => { gone = true; asked?.abort(); watch?.disconnect(); held.current?.remove(); held.current = null; made?.remove(); map.current = null; delete document.body.dataset.mapIdle; };
   }, [tries]);
 
   // Another theme brings another base map.
   useEffect(() => {
     if (!map.current || shown.current.shade === shade) return;
     shown.current.shade = shade;
-    fetchStyle(shade).then(style => map.current?.setStyle(paint.current!.withOurs(style, pinsData(now.current.pins, shade), linesData(now.current.lines, paint.current!.personColour), shade), { diff: false })).catch(() => setFailed('library'));
+    fetchStyle(shade).then(style => map.current?.setStyle(paint.current!.withOurs(style, ours(paint.current!, shade), shade), { diff: false })).catch(() => setFailed('library'));
   }, [shade, ready]);
 
+  const show = (source: string, data: GeoJSON.GeoJSON) => void (map.current?.getSource(source) as GeoJSONSource | undefined)?.setData(data);
   useEffect(() => {
     const timer = setTimeout(() => {
-      const source = map.current?.getSource('our-pins') as { setData(data: GeoJSON.GeoJSON): void } | undefined;
       const mine: Pin[] = [...me ? [{ id: 'me', point: me, text: '', look: 'me' as const }] : [], ...found ? [{ id: 'found', point: found, text: '', look: 'target' as const }] : []];
-      source?.setData(pinsData([...pins, ...mine], shade));
+      show('our-pins', pinsData(pins.filter(gathers), shade));
+      show('our-marks', pinsData([...pins.filter(pin => !gathers(pin)), ...mine], shade));
     }, 50);
     return () => clearTimeout(timer);
   }, [pins, me, found, ready, shade]);
@@ -162,34 +171,21 @@ export function MapView({ label, land, search, pins = none, lines = none, select
     else held.current = addPin(map.current, places.current, pin, t('map.pin'), point => now.current.onPlace?.(point));
   }, [pin, ready]);
 
-  useEffect(() => {
-    const source = map.current?.getSource('our-lines') as { setData(data: GeoJSON.GeoJSON): void } | undefined;
-    if (source && paint.current) source.setData(linesData(lines, paint.current.personColour));
-  }, [lines, ready, shade]);
+  useEffect(() => { if (paint.current) show('our-lines', linesData(lines, paint.current.personColour)); }, [lines, ready, shade]);
 
   // What is pointed at or chosen lights up, and what is behind the route in front steps back, a moment later: moving over the
   // board never waits for the map.
   useEffect(() => {
-    const timer = setTimeout(() => {
-      const it = map.current;
-      if (!it?.getSource('our-pins')) return;
-      for (const { source, id, key } of lit.current) it.removeFeatureState({ source, id }, key);
-      lit.current = [];
-      for (const [id, key] of [[hovered, 'hovered'], [selected, 'selected']] as const) {
-        if (!id) continue;
-        it.setFeatureState({ source: 'our-pins', id }, { [key]: true });
-        lit.current.push({ source: 'our-pins', id, key });
-      }
-    }, 60);
+    const timer = setTimeout(() => show('our-focus', focusData(pins, hovered, selected, shade)), 60);
     return () => clearTimeout(timer);
-  }, [selected, hovered, ready]);
+  }, [pins, selected, hovered, ready, shade]);
   useEffect(() => {
     const timer = setTimeout(() => {
       const it = map.current;
       if (!it?.getSource('our-pins')) return;
       const behind = new Map<string, { source: string; id: string }>();
       if (group) {
-        for (const pin of pins) if (pin.group && pin.group !== group) behind.set('pin ' + pin.id, { source: 'our-pins', id: pin.id });
+        for (const pin of pins) if (pin.group && pin.group !== group) behind.set('pin ' + pin.id, { source: gathers(pin) ? 'our-pins' : 'our-marks', id: pin.id });
         for (const line of lines) if (line.group !== group) behind.set('line ' + line.group, { source: 'our-lines', id: line.group });
       }
       for (const [name, feature] of dimmed.current) if (!behind.has(name)) it.removeFeatureState(feature, 'dim');
@@ -213,6 +209,10 @@ export function MapView({ label, land, search, pins = none, lines = none, select
     if (!map.current.getBounds().contains(pin.point)) map.current.easeTo({ center: pin.point, duration: 200 });
   }, [selected]);
 
+  function ours(lib: typeof import('./paint'), shade: 'light' | 'dark') {
+    const { pins, lines, selected, hovered } = now.current;
+    return { pins: pinsData(pins.filter(gathers), shade), marks: pinsData(pins.filter(pin => !gathers(pin)), shade), lines: linesData(lines, lib.personColour), focus: focusData(pins, hovered, selected, shade) };
+  }
   function everything(): Bounds {
     return drawn(now.current.pins, now.current.lines, now.current.pin) ?? now.current.land.bounds;
   }
@@ -246,7 +246,7 @@ export function MapView({ label, land, search, pins = none, lines = none, select
         </div>
         {search && <MapSearch near={near} onGo={(point, zoom) => { setFound(point); map.current?.flyTo({ center: point, zoom, duration: 900 }); }} onClear={() => setFound(null)} />}
         <p className="map-ends" role="status">{ends && t('map.ends', { name: land.name.replace(/ \d{4}$/, '') })}</p>
-        <Attribution text={land.attribution || t('map.attribution')} />
+        <Attribution text={land.attribution || (land.source === 'town' ? t('map.invented') : t('map.attribution'))} />
       </>}
     {children}
   </section>;
@@ -278,6 +278,27 @@ function drawn(pins: readonly Pin[], lines: readonly Line[], pin: Point | null):
     for (const line of lines) for (const part of line.parts) yield* part;
   };
   return boundsOf(points());
+}
+
+/** The nearest and farthest zooms whose tiles the server cuts. */
+const tileZooms = [4, 15] as const;
+let asked: AbortController | null = null;
+/** Fetches the tiles around the view while nobody waits, so that the next drag of the map finds them in the browser's own store. */
+function ahead(map: MapLibre) {
+  asked?.abort();
+  const saving = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData;
+  if (saving || document.hidden) return;
+  const { signal } = asked = new AbortController();
+  const bounds = map.getBounds(), zoom = Math.min(Math.floor(map.getZoom()), tileZooms[1]);
+  if (zoom < tileZooms[0]) return;
+  const tiles = tilesAround([bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()], zoom);
+  const next = async () => {
+    for (let tile = tiles.shift(); tile && !signal.aborted; tile = tiles.shift()) {
+      try { await (await fetch(`/tiles/basemap/${tile.join('/')}.mvt`, { signal, priority: 'low' } as RequestInit)).arrayBuffer(); } catch { return; }
+    }
+  };
+  void next();
+  void next();
 }
 
 /** Tells whether the view has come to where the loaded land ends: by looking for the faded land along the view's rim. Where all of

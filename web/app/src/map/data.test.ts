@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boundsOf, pinsData, tilesAlong } from './data';
+import { boundsOf, focusData, gathers, openColour, pinsData, tilesAlong, tilesAround, type Pin } from './data';
 
 test('the box around points holds them all, and nothing has no box', () => {
   assert.deepEqual(boundsOf([[9.5, 47.1], [9.4, 47.3]]), [9.4, 47.1, 9.5, 47.3]);
@@ -23,4 +23,26 @@ test('what has no place lies above the stops, with its own picture', () => {
   const { features } = pinsData([{ id: 'a', point: [9, 47], text: '1', colour: 3, look: 'stop' }, { id: 'b', point: [9, 47], text: '', look: 'open', weight: 90 }], 'light');
   assert.equal(features[0]!.properties!.image, 'pin|stop|3|1|light');
   assert.ok(features[1]!.properties!.sort > features[0]!.properties!.sort);
+});
+
+test('pins say what a cluster needs to know of them; a base and the reader stand alone', () => {
+  const pins: Pin[] = [{ id: 'a', point: [9, 47], text: '1', colour: 3, look: 'stop' }, { id: 'b', point: [9, 47], text: '', look: 'open' }, { id: 'c', point: [9, 47], text: '', look: 'base' }, { id: 'd', point: [9, 47], text: '', look: 'me' }];
+  assert.deepEqual(pinsData(pins.slice(0, 2), 'light').features.map(({ properties }) => [properties!.colour, properties!.open]), [[3, 0], [openColour, 1]]);
+  assert.deepEqual(pins.filter(gathers).map(pin => pin.id), ['a', 'b']);
+});
+
+test('what is chosen lies above what is pointed at, each once', () => {
+  const pins: Pin[] = [{ id: 'a', point: [9, 47], text: '1', look: 'stop' }, { id: 'b', point: [9.1, 47], text: '2', look: 'stop' }];
+  const lights = (hovered: string | null, selected: string | null) => focusData(pins, hovered, selected, 'dark').features.map(({ properties }) => [properties!.id, properties!.light]);
+  assert.deepEqual(lights('b', 'a'), [['b', 'hovered'], ['a', 'selected']]);
+  assert.deepEqual(lights('a', 'a'), [['a', 'selected']]);
+  assert.deepEqual(lights(null, 'gone'), []);
+});
+
+test('the ring around a view lies next to it and holds none of it', () => {
+  const ring = tilesAround([9.5, 47.1, 9.52, 47.11], 15).map(([, x, y]) => `${x}/${y}`);
+  assert.equal(new Set(ring).size, ring.length);
+  assert.equal(ring.length, 5 * 5 - 3 * 3, 'three by three tiles are in view');
+  assert.ok(!ring.includes('17248/11512'));
+  assert.deepEqual(tilesAround([-180, -85, 179.9, 85], 0).filter(([, , y]) => y !== 0), [], 'no tile north or south of the world');
 });

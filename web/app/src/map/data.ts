@@ -8,15 +8,36 @@ export interface Line { id: string; group: string; colour: number; parts: Point[
 
 const empty = { type: 'FeatureCollection' as const, features: [] as GeoJSON.Feature[] };
 
+/** Looks that stand for themselves at every zoom; the others gather in clusters when seen from afar. */
+const alone: ReadonlySet<Pin['look']> = new Set(['base', 'me', 'target']);
+export const gathers = (pin: Pin) => !alone.has(pin.look);
+
 /** The pins as GeoJSON. Later pins lie on top: what is open or the reader's own comes last. */
 export function pinsData(pins: readonly Pin[], shade: 'light' | 'dark'): GeoJSON.FeatureCollection {
   return {
     ...empty,
     features: pins.map(pin => ({
-      type: 'Feature', properties: { id: pin.id, image: pinImage(pin, shade), sort: (pin.look === 'open' ? 1000 : pin.look === 'me' ? 2000 : pin.look === 'base' ? -1 : 0) + (pin.weight ?? 0), group: pin.group ?? '' },
+      type: 'Feature',
+      properties: {
+        id: pin.id, image: pinImage(pin, shade), sort: (pin.look === 'open' ? 1000 : pin.look === 'me' ? 2000 : pin.look === 'base' ? -1 : 0) + (pin.weight ?? 0),
+        group: pin.group ?? '', colour: pin.colour ?? (pin.look === 'site' ? siteColour : openColour), open: pin.look === 'open' ? 1 : 0,
+      },
       geometry: { type: 'Point', coordinates: pin.point },
     })),
   };
+}
+
+/** What a cluster says of the colours in it, where they are no person's: sites, and what has no place. */
+export const siteColour = -2, openColour = -1;
+
+/** What is pointed at or chosen, drawn once more above everything, so that it is seen within a cluster too. The chosen one comes last. */
+export function focusData(pins: readonly Pin[], hovered: string | null | undefined, selected: string | null | undefined, shade: 'light' | 'dark'): GeoJSON.FeatureCollection {
+  const features: GeoJSON.Feature[] = [];
+  for (const [id, light] of [[hovered === selected ? null : hovered, 'hovered'], [selected, 'selected']] as const) {
+    const pin = id ? pins.find(one => one.id === id) : undefined;
+    if (pin) features.push({ type: 'Feature', properties: { id: pin.id, image: pinImage(pin, shade), light }, geometry: { type: 'Point', coordinates: pin.point } });
+  }
+  return { ...empty, features };
 }
 
 export function linesData(lines: readonly Line[], hex: (colour: number) => string): GeoJSON.FeatureCollection {
@@ -60,6 +81,20 @@ export function tilesAlong(line: readonly Point[], from: number, to: number, lim
         tiles.push([z, tx, ty]);
       }
     }
+  }
+  return tiles;
+}
+
+/** The tiles around a view that is covered by tiles of zoom z, one wide: where the next drag of the map leads. */
+export function tilesAround([west, south, east, north]: [number, number, number, number], z: number): [number, number, number][] {
+  const size = 2 ** z;
+  const across = (lon: number) => Math.floor((lon + 180) / 360 * size);
+  const down = (lat: number) => { const sin = Math.sin(lat * Math.PI / 180); return Math.floor((0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)) * size); };
+  const left = across(west), right = across(east), top = down(north), bottom = down(south);
+  const tiles: [number, number, number][] = [];
+  for (let x = left - 1; x <= right + 1; x++) for (let y = top - 1; y <= bottom + 1; y++) {
+    if (x >= left && x <= right && y >= top && y <= bottom || y < 0 || y >= size) continue;
+    tiles.push([z, (x + size) % size, y]);
   }
   return tiles;
 }

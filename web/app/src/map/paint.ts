@@ -1,11 +1,18 @@
 // Layers and pictures of our own data on the map. Colours come from the tokens, so that a person has one colour everywhere.
 import type { Map as MapLibre, LayerSpecification, StyleSpecification } from 'maplibre-gl';
+import { openColour, siteColour } from './data';
 
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const personColour = (colour: number) => token(`--person-${((colour % 10) + 10) % 10}`);
 
+/** From this zoom on every pin stands for itself; farther out they gather, so that towns stay readable. */
+const apart = 12;
+
+/** What is drawn of ours: pins that gather, pins that stand alone, lines, and what is in focus. */
+export interface Drawn { pins: GeoJSON.FeatureCollection; marks: GeoJSON.FeatureCollection; lines: GeoJSON.FeatureCollection; focus: GeoJSON.FeatureCollection }
+
 /** Adds our sources and layers to a base map style: routes below the names, so that these can be read, pins above everything. */
-export function withOurs(style: StyleSpecification, pins: GeoJSON.FeatureCollection, lines: GeoJSON.FeatureCollection, shade: 'light' | 'dark'): StyleSpecification {
+export function withOurs(style: StyleSpecification, { pins, marks, lines, focus }: Drawn, shade: 'light' | 'dark'): StyleSpecification {
   const casing = shade === 'dark' ? '#13110f' : '#ffffff';
   const accent = token('--accent');
   const dim = (full: number): any => ['case', ['boolean', ['feature-state', 'dim'], false], full * 0.22, full];
@@ -13,19 +20,28 @@ export function withOurs(style: StyleSpecification, pins: GeoJSON.FeatureCollect
     { id: 'our-route-casing', type: 'line', source: 'our-lines', layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': casing, 'line-width': ['interpolate', ['linear'], ['zoom'], 9, 4, 13, 7], 'line-opacity': dim(0.9) } },
     { id: 'our-route', type: 'line', source: 'our-lines', layout: { 'line-join': 'round', 'line-cap': 'round' }, paint: { 'line-color': ['get', 'colour'], 'line-width': ['interpolate', ['linear'], ['zoom'], 9, 2.2, 13, 4], 'line-opacity': dim(1) } },
   ];
+  const symbol = (id: string, source: string, more: object = {}): LayerSpecification => ({ id, type: 'symbol', source, layout: { 'icon-image': ['get', 'image'], 'icon-allow-overlap': true, 'icon-padding': 0, 'symbol-sort-key': ['get', 'sort'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 8, 0.7, 12, 1] }, paint: { 'icon-opacity': dim(1) }, ...more } as LayerSpecification);
+  const chosen = ['==', ['get', 'light'], 'selected'] as any;
   const pinned: LayerSpecification[] = [
     { id: 'our-route-arrows', type: 'symbol', source: 'our-lines', minzoom: 11.5, layout: { 'symbol-placement': 'line', 'symbol-spacing': 110, 'icon-image': `arrow|${casing}`, 'icon-allow-overlap': true, 'icon-ignore-placement': true }, paint: { 'icon-opacity': dim(1) } },
-    { id: 'our-halo', type: 'circle', source: 'our-pins', paint: {
-      'circle-radius': ['case', ['boolean', ['feature-state', 'selected'], false], 17, ['boolean', ['feature-state', 'hovered'], false], 16, 0],
-      'circle-color': accent, 'circle-opacity': ['case', ['boolean', ['feature-state', 'selected'], false], 0.28, 0.16],
-      'circle-stroke-color': accent, 'circle-stroke-width': ['case', ['boolean', ['feature-state', 'selected'], false], 2, 0] } },
-    { id: 'our-pins', type: 'symbol', source: 'our-pins', layout: { 'icon-image': ['get', 'image'], 'icon-allow-overlap': true, 'icon-padding': 0, 'symbol-sort-key': ['get', 'sort'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 8, 0.7, 12, 1] }, paint: { 'icon-opacity': dim(1) } },
+    symbol('our-pins', 'our-pins', { filter: ['!', ['has', 'point_count']] }),
+    symbol('our-marks', 'our-marks'),
+    { id: 'our-clusters', type: 'symbol', source: 'our-pins', filter: ['has', 'point_count'], layout: {
+      'icon-image': ['concat', 'cluster|', ['to-string', ['get', 'point_count']], '|', ['case', ['==', ['get', 'low'], ['get', 'high']], ['to-string', ['get', 'low']], ''], '|', ['case', ['>', ['get', 'open'], 0], '1', ''], `|${shade}`],
+      'icon-allow-overlap': true, 'icon-padding': 0, 'symbol-sort-key': ['get', 'point_count'] } },
+    { id: 'our-halo', type: 'circle', source: 'our-focus', paint: {
+      'circle-radius': ['case', chosen, 17, 16], 'circle-color': accent, 'circle-opacity': ['case', chosen, 0.28, 0.16], 'circle-stroke-color': accent, 'circle-stroke-width': ['case', chosen, 2, 0] } },
+    { id: 'our-focus', type: 'symbol', source: 'our-focus', layout: { 'icon-image': ['get', 'image'], 'icon-allow-overlap': true, 'icon-padding': 0, 'icon-size': ['interpolate', ['linear'], ['zoom'], 8, 0.7, 12, 1] } },
   ];
   const first = style.layers.findIndex(layer => layer.type === 'symbol' && layer.id !== 'oneway');
   const names = first < 0 ? style.layers.length : first;
   return {
     ...style,
-    sources: { ...style.sources, 'our-lines': { type: 'geojson', data: lines, promoteId: 'group' }, 'our-pins': { type: 'geojson', data: pins, promoteId: 'id' } },
+    sources: {
+      ...style.sources, 'our-lines': { type: 'geojson', data: lines, promoteId: 'group' },
+      'our-pins': { type: 'geojson', data: pins, promoteId: 'id', cluster: true, clusterRadius: 34, clusterMaxZoom: apart - 1, clusterProperties: { low: ['min', ['get', 'colour']], high: ['max', ['get', 'colour']], open: ['+', ['get', 'open']] } },
+      'our-marks': { type: 'geojson', data: marks, promoteId: 'id' }, 'our-focus': { type: 'geojson', data: focus },
+    },
     layers: [...style.layers.slice(0, names), ...routes, ...style.layers.slice(names), ...pinned],
   };
 }
@@ -34,7 +50,7 @@ export function withOurs(style: StyleSpecification, pins: GeoJSON.FeatureCollect
 export async function drawImage(map: MapLibre, id: string): Promise<void> {
   const [kind, ...rest] = id.split('|');
   if (rest.length === 0) return drawSign(map, id);
-  const image = kind === 'pin' ? drawPin(rest[0]!, rest[1]!, rest[2]!, rest[3]!) : kind === 'arrow' ? drawArrow(rest[0]!) : null;
+  const image = kind === 'pin' ? drawPin(rest[0]!, rest[1]!, rest[2]!, rest[3]!) : kind === 'cluster' ? drawCluster(Number(rest[0]), rest[1]!, rest[2] === '1', rest[3]!) : kind === 'arrow' ? drawArrow(rest[0]!) : null;
   if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: 3 });
 }
 
@@ -94,6 +110,33 @@ function drawPin(look: string, colour: string, text: string, shade: string): Ima
     context.fillStyle = look === 'open' ? ink : look === 'closed' ? token('--ink') : look === 'site' ? token('--on-accent') : token('--on-person');
     context.fillText(text, mid, mid + 0.7);
   }
+  return context.getImageData(0, 0, size * 3, size * 3);
+}
+
+/** The size of a cluster, in pixels: its area grows with the count, within what a finger and an eye can take. */
+export const clusterSize = (count: number) => Math.round(Math.min(56, 22 + 3.2 * Math.sqrt(count)));
+
+/** A count as it fits into a cluster: 1,284 is 1.3k. */
+export const short = (count: number) => count < 1000 ? String(count) : count < 9950 ? `${(count / 1000).toFixed(1).replace('.0', '')}k` : `${Math.round(count / 1000)}k`;
+
+/** Several pins in one: in the colour they share, else in ink; a ring says that some of them have no place yet. */
+function drawCluster(count: number, colour: string, open: boolean, shade: string): ImageData {
+  const size = clusterSize(count), mid = size / 2;
+  const context = canvas(size);
+  const edge = shade === 'dark' ? '#13110f' : '#ffffff';
+  const disc = (radius: number, fill: string) => { context.beginPath(); context.arc(mid, mid, radius, 0, 2 * Math.PI); context.fillStyle = fill; context.fill(); };
+  context.shadowColor = 'rgba(0,0,0,.28)'; context.shadowBlur = 3; context.shadowOffsetY = 1;
+  disc(mid - 3, edge);
+  context.shadowColor = 'transparent';
+  if (open) disc(mid - 3, token('--warn'));
+  if (open) disc(mid - 5, edge);
+  const shared = colour === '' ? NaN : Number(colour);
+  disc(mid - (open ? 6 : 4.5), shared === siteColour ? token('--accent') : shared === openColour ? edge : shared >= 0 ? personColour(shared) : token('--ink-2'));
+  const text = short(count);
+  context.font = `600 ${size < 28 ? 10.5 : text.length > 3 ? 11 : 12}px "Noto Sans", sans-serif`;
+  context.textAlign = 'center'; context.textBaseline = 'middle';
+  context.fillStyle = shared === siteColour ? token('--on-accent') : shared === openColour ? token('--warn') : shared >= 0 ? token('--on-person') : edge;
+  context.fillText(text, mid, mid + 0.7);
   return context.getImageData(0, 0, size * 3, size * 3);
 }
 

@@ -1,12 +1,13 @@
 // A visit by hand: for whom, where, what, how long, when. A new account and its site are made on the way; what was made stays made
 // when a later step fails, so that trying again does not double it.
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { get, newKey, post, Problem, uuid7 } from '../../api/client';
-import type { Account, Me, Page, Site, Skill, Visit, VisitKind } from '../../api/types';
+import type { Account, Address, Me, Page, Site, Skill, Visit, VisitKind } from '../../api/types';
 import { say, t } from '../../i18n';
 import { longDay, wallTime } from '../../i18n/format';
 import { AddressField, placeOf, useWhereabouts } from '../../map/AddressField';
+import { candidateOf, candidatePins, Candidates } from '../../map/Candidates';
 import { Combo } from '../../ui/Combo';
 import { Dialog } from '../../ui/Dialog';
 import { Field } from '../../ui/Field';
@@ -17,8 +18,6 @@ import { items } from '../queries';
 import { select } from '../focus';
 
 const MapView = lazy(() => import('../../map/MapView').then(module => ({ default: module.MapView })));
-
-const none: never[] = [];
 
 type WindowChoice = 'none' | 'morning' | 'afternoon' | 'own';
 const hoursOf: Record<Exclude<WindowChoice, 'none'>, [string, string]> = { morning: ['08:00', '12:00'], afternoon: ['13:00', '17:00'], own: ['', ''] };
@@ -40,6 +39,11 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
   const [siteId, setSiteId] = useState<string>('');
   const [kindOfAccount, setKindOfAccount] = useState<'company' | 'household'>('household');
   const chosen = useWhereabouts();
+  /** Places the address may mean, where the server was not sure. */
+  const [candidates, setCandidates] = useState<Address[]>([]);
+  const [pointed, setPointed] = useState<string | null>(null);
+  const choices = useMemo(() => candidatePins(candidates), [candidates]);
+  const take = (one: Address) => { chosen.took(one, true); setWrong({}); };
   const [contact, setContact] = useState({ phone: '', access: '' });
   const [what, setWhat] = useState({ title: '', kind: 'service' as VisitKind, minutes: 60, priority: 30, skills: [] as string[], note: '' });
   const [date, setDate] = useState(day);
@@ -70,7 +74,7 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
     const missing: Record<string, string> = {};
     if (mode === 'existing' && !account) missing.account = t('need.account');
     if (mode === 'new' && !accountText.trim()) missing.name = t('need.name');
-    if (needsAddress && !chosen.where.point) missing.address = t('need.address');
+    if (needsAddress && !chosen.where.point && !chosen.where.text.trim()) missing.address = t('need.address');
     if (!what.title.trim()) missing.title = t('need.title');
     const windows = windowOf();
     if (!windows) missing.window = t('need.window');
@@ -93,7 +97,7 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
         if (!made.siteMade) {
           const fresh = await post<Site>(`/accounts/${accountId}/sites`, {
             id: made.site, ...placeOf(chosen.where), access_note: contact.access.trim() || undefined, contact_phone: contact.phone.trim() || undefined,
-          }, { key: made.site });
+          });
           made.siteMade = fresh.id ?? made.site;
         }
         site = made.siteMade;
@@ -110,6 +114,7 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
       onClose();
     } catch (problem) {
       setBusy(false);
+      if (problem instanceof Problem && problem.candidates.length > 0) { setCandidates(problem.candidates); return; }
       const { title, hint } = problemText(problem);
       const fields: Record<string, string> = {};
       if (problem instanceof Problem) {
@@ -143,6 +148,7 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
         {account && sites.length > 0 && <Field label={t('add.site')}>{props => <select {...props} className="input" value={siteId} onChange={event => setSiteId(event.target.value)}>{sites.map(site => <option key={site.id} value={site.id}>{siteLabel(site)}</option>)}<option value="new">{t('add.newSite')}</option></select>}</Field>}
         {needsAddress && <>
           <AddressField chosen={chosen} near={me.map.centre} wrong={chosen.where.point ? undefined : wrong.address} />
+          {candidates.length > 0 && <Candidates candidates={candidates} note={t('candidates.needed')} at={chosen.where.point} hovered={pointed} onHover={setPointed} onChoose={take} />}
           <div className="pair">
             <Field label={t('add.phone')} optional>{props => <input {...props} type="tel" className="input" value={contact.phone} onChange={event => setContact({ ...contact, phone: event.target.value })} />}</Field>
             <Field label={t('add.access')} optional>{props => <input {...props} className="input" value={contact.access} onChange={event => setContact({ ...contact, access: event.target.value })} />}</Field>
@@ -168,8 +174,8 @@ export function AddVisit({ me, day, zone, skills, onClose }: { me: Me; day: stri
         <button type="submit" hidden />
       </div>
       <div className="add-map"><Suspense fallback={<Skeleton lines={6} />}>
-        <MapView label={t('map.label')} land={me.map} fitKey={`${siteId} ${chosen.where.taken}`} pin={needsAddress ? chosen.where.point : null} onPlace={needsAddress ? at => void chosen.moved(at) : undefined}
-          pins={needsAddress ? none : sites.filter(site => site.id === siteId).map(site => ({ id: site.id, point: site.point, text: '', look: 'target' as const }))} />
+        <MapView label={t('map.label')} land={me.map} fitKey={`${siteId} ${chosen.where.taken} ${candidates.length}`} hovered={pointed} onHover={setPointed} onPick={pin => { const one = candidateOf(candidates, pin); if (one) take(one); }} pin={needsAddress ? chosen.where.point : null} onPlace={needsAddress ? at => void chosen.moved(at) : undefined}
+          pins={needsAddress ? choices : sites.filter(site => site.id === siteId).map(site => ({ id: site.id, point: site.point, text: '', look: 'target' as const }))} />
       </Suspense></div>
     </form>
   </Dialog>;

@@ -49,7 +49,9 @@ export function AccountPage({ me, id }: { me: Me; id: string }) {
             : <ul className="lines">{places.map((site, i) => <li key={site.id} data-light={pointed === site.id ? 'hovered' : undefined} onPointerEnter={() => setPointed(site.id)} onPointerLeave={() => setPointed(null)}>
               <span className="site-number">{i + 1}</span><div><b>{site.name || siteLabel(site)}</b>{site.name && <p className="quiet">{siteLabel(site)}</p>}
                 {site.access_note && <p className="quiet">{t('account.access', { note: site.access_note })}</p>}{(site.contact_name || site.contact_phone) && <p className="quiet">{[site.contact_name, site.contact_phone].filter(Boolean).join(' · ')}</p>}
-                {site.source === 'synthetic' && <span className="chip">{t('account.synthetic')}</span>}{site.source === 'person' && <span className="chip">{t('site.source.person')}</span>}</div>
+                {site.source === 'synthetic' && <span className="chip">{t('account.synthetic')}</span>}{site.source === 'person' && <span className="chip">{t('site.source.person')}</span>}
+                {site.needs_decision && <div className="undecided"><span className="chip" data-tone="warn"><Icon name="warn" size={14} />{t('site.undecided')}</span><span className="quiet">{t('site.unsureNote', { n: site.candidates?.length ?? 0 })}</span>
+                  {mayWrite && <button className="button" aria-label={t('site.decideOf', { name: site.name || siteLabel(site) })} onClick={() => setOpen(site)}>{t('site.decide')}</button>}</div>}</div>
               {mayWrite && <button className="button" data-look="plain" aria-label={t('site.changeOf', { name: site.name || siteLabel(site) })} onClick={() => setOpen(site)}>{t('site.change')}</button>}
             </li>)}</ul>}
         </section>
@@ -60,7 +62,7 @@ export function AccountPage({ me, id }: { me: Me; id: string }) {
       </div>
       <div className="record-side">
         <div className="record-map"><Suspense fallback={<Skeleton lines={6} />}>
-          <MapView label={t('account.sites')} land={me.map} search fitKey={`${id} ${places.length}`} hovered={pointed} onHover={setPointed} pins={places.map((site, i) => ({ id: site.id, point: site.point, text: String(i + 1), look: 'site' as const }))} />
+          <MapView label={t('account.sites')} land={me.map} search fitKey={`${id} ${places.length}`} hovered={pointed} onHover={setPointed} pins={places.map((site, i) => ({ id: site.id, point: site.point, text: String(i + 1), look: site.needs_decision ? 'open' as const : 'site' as const }))} />
         </Suspense></div>
         <section className="record-timeline"><h2>{t('account.timeline')}</h2>{timeline.isPending ? <Skeleton lines={6} /> : timeline.error ? <Failed problem={timeline.error} retry={() => void timeline.refetch()} /> : <Timeline events={timeline.data?.items ?? []} zone={zone} entities />}</section>
       </div>
