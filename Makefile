@@ -5,7 +5,7 @@
 #             EXTRACTS=FOLDER and BENCH=FOLDER also run the tests on real data found there
 #             CHROMIUM=PATH      the browser for the browser tests
 
-.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-road bench-region openapi
+.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-pan map-pictures bench-road bench-region openapi
 .DEFAULT_GOAL := run
 export CGO_ENABLED = 1
 
@@ -57,6 +57,14 @@ bench-geocode:
 # EXTRACTS=FOLDER: every base-map tile of a country, uncached, by zoom
 bench-tiles:
 	@go run ./cmd/testcluster -- go test -count=1 -run '^$$' -bench Tile -benchtime 1x -timeout 30m ./geo/basemap
+
+# EXTRACTS=FOLDER: pans over new land in a browser, until everything is drawn
+bench-pan: ui
+	@go run ./cmd/testcluster -- go test -count=1 -run '^$$' -bench Pan -benchtime 3x -timeout 10m ./e2e
+
+# EXTRACTS=FOLDER SHOTS=FOLDER: the map at zoom 8, 11, 13, 15 and 17, light and dark, as pictures to be looked at
+map-pictures: ui
+	@SHOTS=$(or $(SHOTS),$(CURDIR)/test-results/map) go run ./cmd/testcluster -- go test -count=1 -run 'MapPictures' -timeout 10m ./e2e
 
 # EXTRACTS=FOLDER: building and asking the street engine
 bench-road:
