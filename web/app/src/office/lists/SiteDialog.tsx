@@ -76,7 +76,7 @@ export function SiteDialog({ me, account, site, onClose }: { me: Me; account: st
   /** The pin stayed although the address is another: it can be moved to where the address leads, right here. */
   async function stayed(saved: Site) {
     let found: Address[] = [];
-    try { found = (await get<Page<Address>>('/addresses', { q: addressOf(saved), limit: 5 })).items; } catch { /* the pin can be dragged all the same */ }
+    try { found = (await get<Page<Address>>('/addresses', { q: addressOf(saved), limit: 3 })).items; } catch { /* the pin can be dragged all the same */ }
     setBusy(false);
     setKept(saved);
     setOpen({ candidates: found, note: t(found.length > 0 ? 'site.keptMove' : 'site.keptNone') });
