@@ -46,7 +46,7 @@ openapi:
 bench-vrp:
 	@BENCH=$(BENCH) go test ./routing/vrp/instances -run '^$$' -bench Sets -benchtime 1x -timeout 6h $(if $(QUICK),-quick,-seeds 3)
 
-# EXTRACTS=FOLDER: whole imports (streets in all profiles, map with thinned copies, addresses, swapped in), time and peak
+# EXTRACTS=FOLDER: whole imports (streets as set-up prepares them, map with thinned copies, addresses, swapped in), time and peak
 bench-import:
 	@go run ./cmd/testcluster -- go test -count=1 -run '^$$' -bench Import -benchtime 1x -timeout 30m ./geo/extract
 

@@ -37,10 +37,11 @@ type rule struct {
 
 func newBruteForce(t *testing.T, src extract, p *Profile) *bruteForce {
 	t.Helper()
-	m, err := readStreets(context.Background(), src, p, func(float64) {})
+	a, err := readAtlas(context.Background(), src, []*Profile{p}, func(float64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
+	m := a.mapFor(0)
 	b := &bruteForce{m: m, p: p, meeting: map[uint32][]stride{}, must: map[uint32]bool{}}
 	for w, way := range m.ways {
 		for h := range len(way.nodes) - 1 {

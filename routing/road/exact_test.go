@@ -33,10 +33,11 @@ func buildStreets(t testing.TB, src *osm.Source, p *Profile) streets {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
-	m, err := readStreets(context.Background(), src, p, func(float64) {})
+	a, err := readAtlas(context.Background(), src, []*Profile{p}, func(float64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
+	m := a.mapFor(0)
 	var paths []banPath
 	for _, b := range m.bans {
 		paths = append(paths, m.spell(b)...)
@@ -55,9 +56,9 @@ func (s streets) foothold(t testing.TB, way, hop int, share float64) (foothold, 
 	if s.segments.rev[h] {
 		a, b, share = b, a, 1-share
 	}
-	seg := s.segments.all[s.segments.of[h]]
-	for k := range len(seg.points) - 1 {
-		if seg.points[k] == a && seg.points[k+1] == b {
+	line := s.segments.line(s.segments.of[h])
+	for k := range len(line) - 1 {
+		if line[k] == a && line[k+1] == b {
 			return foothold{segment: SegmentID(s.segments.of[h]), hop: s.segmentFirst[s.segments.of[h]] + uint32(k), share: share}, true
 		}
 	}

@@ -31,8 +31,9 @@ const residentsOnly = 1<<15 - 1
 // expansion is the graph of edges and turns in the making.
 type expansion struct {
 	*segments
-	bearing  []float64   // of raw edges, where they start
-	leaving  [][]rawEdge // raw edges that start at a node, open or not
+	bearing  []float64 // of raw edges, where they start; nil where turning costs nothing
+	starts   []uint32  // raw edges that start at node n, open or not: leaves[starts[n]:starts[n+1]]
+	leaves   []rawEdge
 	trie     trie
 	ids      []EdgeID // of plain raw edges, noEdge where closed
 	copies   map[int32]EdgeID
@@ -47,13 +48,11 @@ const noEdge EdgeID = 1<<32 - 1
 
 // expandTurns builds the graph of edges and turns.
 func expandTurns(s *segments, paths []banPath) *expansion {
-	x := &expansion{segments: s, bearing: s.bearings(), copies: map[int32]EdgeID{}}
-	x.leaving = make([][]rawEdge, len(s.m.ids))
-	for i := range s.all {
-		seg := &s.all[i]
-		x.leaving[seg.from] = append(x.leaving[seg.from], raw(uint32(i), false))
-		x.leaving[seg.to] = append(x.leaving[seg.to], raw(uint32(i), true))
+	x := &expansion{segments: s, copies: map[int32]EdgeID{}}
+	if s.p.TurnSeconds > 0 {
+		x.bearing = s.bearings()
 	}
+	x.sortByStart()
 	x.trie = newTrie()
 	for _, path := range paths {
 		if route, ok := x.rawPath(path); ok {
@@ -62,12 +61,17 @@ func expandTurns(s *segments, paths []banPath) *expansion {
 	}
 	x.trie.link()
 	x.ids = make([]EdgeID, 2*len(s.all))
+	x.edges = make([]edge, 0, 2*len(s.all))
+	x.raws = make([]rawEdge, 0, 2*len(s.all))
+	x.states = make([]int32, 0, 2*len(s.all))
 	for e := range x.ids {
 		x.ids[e] = noEdge
 		if x.isOpen(rawEdge(e)) {
 			x.ids[e] = x.add(rawEdge(e), x.trie.start(rawEdge(e)))
 		}
 	}
+	x.firstOut = make([]uint32, 0, len(x.edges)+len(x.edges)/64)
+	x.turns = make([]turn, 0, 2*len(x.edges))
 	// Copies are found while turns are listed: an edge may be reached with something to remember.
 	for e := 0; e < len(x.edges); e++ {
 		x.firstOut = append(x.firstOut, uint32(len(x.turns)))
@@ -76,6 +80,28 @@ func expandTurns(s *segments, paths []banPath) *expansion {
 	x.firstOut = append(x.firstOut, uint32(len(x.turns)))
 	return x
 }
+
+// sortByStart lists the raw edges by the nodes they start at.
+func (x *expansion) sortByStart() {
+	x.starts = make([]uint32, len(x.m.ids)+2)
+	for i := range x.all {
+		x.starts[x.all[i].from+2]++
+		x.starts[x.all[i].to+2]++
+	}
+	for n := range x.m.ids {
+		x.starts[n+2] += x.starts[n+1]
+	}
+	x.leaves = make([]rawEdge, 2*len(x.all))
+	for i := range x.all {
+		for back, n := range [2]uint32{x.all[i].from, x.all[i].to} {
+			x.leaves[x.starts[n+1]] = raw(uint32(i), back == 1)
+			x.starts[n+1]++
+		}
+	}
+}
+
+// leaving returns the raw edges that start at a node, open or not.
+func (x *expansion) leaving(n uint32) []rawEdge { return x.leaves[x.starts[n]:x.starts[n+1]] }
 
 // rawPath turns the steps of a restriction into edges. It reports false if one of them may not be travelled.
 func (x *expansion) rawPath(path banPath) ([]rawEdge, bool) {
@@ -107,7 +133,7 @@ func (x *expansion) isOpen(e rawEdge) bool { return x.all[e>>1].open[e&1] }
 func (x *expansion) add(e rawEdge, state int32) EdgeID {
 	seg := &x.all[e>>1]
 	var c Cost
-	for _, h := range seg.costs {
+	for _, h := range x.hopCosts(e >> 1) {
 		if e&1 == 0 {
 			c.Weight, c.Tenths = c.Weight+h.weight, c.Tenths+h.tenths
 		} else {
@@ -135,7 +161,7 @@ func (x *expansion) listTurns(id EdgeID) {
 	e, state := x.raws[id], x.states[id]
 	n, by := x.arrive(e)
 	exits, twoWay := 0, 0
-	for _, f := range x.leaving[n] {
+	for _, f := range x.leaving(n) {
 		if x.isOpen(f) && !x.trie.bans(state, f) {
 			exits++
 		}
@@ -143,7 +169,7 @@ func (x *expansion) listTurns(id EdgeID) {
 			twoWay++
 		}
 	}
-	for _, f := range x.leaving[n] {
+	for _, f := range x.leaving(n) {
 		if !x.isOpen(f) || x.trie.bans(state, f) {
 			continue
 		}
@@ -151,7 +177,7 @@ func (x *expansion) listTurns(id EdgeID) {
 		switch barrier := x.m.nodes[n].barrier; {
 		case !about && barrier:
 			continue
-		case about && !barrier && len(x.leaving[n]) > 1 && exits > 1 && twoWay > 1:
+		case about && !barrier && len(x.leaving(n)) > 1 && exits > 1 && twoWay > 1:
 			continue // where one can go on, one does not turn about
 		}
 		t := x.priceTurn(n, by, e, f, about)
@@ -178,7 +204,7 @@ func (x *expansion) reach(state int32, f rawEdge) EdgeID {
 func (x *expansion) priceTurn(n uint32, by hopEnd, e, f rawEdge, about bool) turn {
 	from, to := &x.all[e>>1], &x.all[f>>1]
 	seconds := x.waitAt(n, by, e, f)
-	if len(x.leaving[n]) > 2 || from.ferry != to.ferry || about {
+	if len(x.leaving(n)) > 2 || from.ferry != to.ferry || about {
 		if x.p.TurnSeconds > 0 {
 			angle := deviation(x.bearing[reversed(e)]+180, x.bearing[f])
 			if about = about || x.rounds(e, f, angle); about {
@@ -212,9 +238,9 @@ const turnsBack = 120
 
 // places returns the points along an edge.
 func (x *expansion) places(e rawEdge) []point {
-	seg := &x.all[e>>1]
-	line := make([]point, len(seg.points))
-	for i, n := range seg.points {
+	nodes := x.line(e >> 1)
+	line := make([]point, len(nodes))
+	for i, n := range nodes {
 		if e&1 == 1 {
 			i = len(line) - 1 - i
 		}
@@ -245,7 +271,7 @@ func (x *expansion) waitAt(n uint32, by hopEnd, e, f rawEdge) float64 {
 	switch {
 	case node.sign == minorStop && !x.onLesserRoad(n, by):
 		return 0
-	case node.sign == stopSign && node.facing == facingUnknown && len(x.leaving[n]) == 2 &&
+	case node.sign == stopSign && node.facing == facingUnknown && len(x.leaving(n)) == 2 &&
 		x.all[e>>1].meters < nearCrossing && x.all[f>>1].meters > nearCrossing:
 		return 0
 	}
@@ -255,7 +281,7 @@ func (x *expansion) waitAt(n uint32, by hopEnd, e, f rawEdge) float64 {
 // onLesserRoad tells whether who comes by the hop meets a faster road at the crossing.
 func (x *expansion) onLesserRoad(n uint32, by hopEnd) bool {
 	own := x.speed(by.hop, by.back)
-	for _, f := range x.leaving[n] {
+	for _, f := range x.leaving(n) {
 		seg := &x.all[f>>1]
 		end := seg.first
 		if f&1 == 1 {
@@ -269,7 +295,7 @@ func (x *expansion) onLesserRoad(n uint32, by hopEnd) bool {
 }
 
 func (x *expansion) speed(h uint32, back bool) float64 {
-	use := &x.m.ways[x.hops[h].way].use
+	use := x.m.ways[x.hops[h].way].use
 	if back {
 		return use.backward.speed
 	}

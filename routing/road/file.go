@@ -2,11 +2,13 @@ package road
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -77,11 +79,20 @@ func (o origin) version() routing.Version {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// section is one array of the file: its bytes when writing, where they go when reading.
+// section is one array of the file: its bytes when writing, in parts, and where they go when reading.
 type section struct {
 	element int
-	bytes   func() []byte
+	parts   iter.Seq[[]byte]
 	set     func([]byte)
+}
+
+// bytesOf returns the memory of a slice.
+func bytesOf[T any](field []T) []byte {
+	var zero T
+	if len(field) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(field))), len(field)*int(unsafe.Sizeof(zero)))
 }
 
 func sectionOf[T any](field *[]T) section {
@@ -89,12 +100,7 @@ func sectionOf[T any](field *[]T) section {
 	size := int(unsafe.Sizeof(zero))
 	return section{
 		element: size,
-		bytes: func() []byte {
-			if len(*field) == 0 {
-				return nil
-			}
-			return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(*field))), len(*field)*size)
-		},
+		parts:   func(yield func([]byte) bool) { yield(bytesOf(*field)) },
 		set: func(b []byte) {
 			*field = nil
 			if len(b) > 0 {
@@ -104,8 +110,25 @@ func sectionOf[T any](field *[]T) section {
 	}
 }
 
-// sections lists the arrays in the order of the file.
-func (a *arrays) sections() []section {
+// streamOf is a section that is made while it is written. The slices it is made of may reuse their memory.
+func streamOf[T any](made iter.Seq[[]T]) section {
+	var zero T
+	return section{
+		element: int(unsafe.Sizeof(zero)),
+		parts: func(yield func([]byte) bool) {
+			for part := range made {
+				if !yield(bytesOf(part)) {
+					return
+				}
+			}
+		},
+	}
+}
+
+// sections lists the arrays in the order of the file: first the streets, then the hierarchy.
+func (a *arrays) sections() []section { return append(a.streetSections(), a.hierarchySections()...) }
+
+func (a *arrays) streetSections() []section {
 	return []section{
 		sectionOf(&a.points), sectionOf(&a.nodeIDs), sectionOf(&a.costs),
 		sectionOf(&a.segmentFirst), sectionOf(&a.segmentName), sectionOf(&a.segmentFlags), sectionOf(&a.segmentEdge),
@@ -114,80 +137,184 @@ func (a *arrays) sections() []section {
 		sectionOf(&a.nameFirst), sectionOf(&a.nameBytes),
 		sectionOf(&a.leaves), sectionOf(&a.boxes),
 		sectionOf(&a.cells), sectionOf(&a.runFirst), sectionOf(&a.runs),
-		sectionOf(&a.rank), sectionOf(&a.edgeAt), sectionOf(&a.parent),
-		sectionOf(&a.up.first), sectionOf(&a.up.arcs), sectionOf(&a.up.via),
-		sectionOf(&a.down.first), sectionOf(&a.down.arcs), sectionOf(&a.down.via),
+	}
+}
+
+func (h *hierarchy) hierarchySections() []section {
+	return []section{
+		sectionOf(&h.rank), sectionOf(&h.edgeAt), sectionOf(&h.parent),
+		sectionOf(&h.up.first), sectionOf(&h.up.arcs), sectionOf(&h.up.via),
+		sectionOf(&h.down.first), sectionOf(&h.down.arcs), sectionOf(&h.down.via),
+	}
+}
+
+// hierarchySections lists what becomes of the arcs that are kept, as those of a hierarchy.
+func (m *metric) hierarchySections() []section {
+	parents := m.parents()
+	all := []section{sectionOf(&m.rank), sectionOf(&m.edge), sectionOf(&parents)}
+	for _, side := range []func(*twoWay) *halfArc{upwards, downwards} {
+		first := m.firsts(side)
+		all = append(all, sectionOf(&first), streamOf(m.stream(side)), streamOf(m.streamMiddles(side)))
+	}
+	return all
+}
+
+// streamed is how many elements of a section made while it is written are handed over at once.
+const streamed = 1 << 14
+
+// stream hands over the arcs kept in one direction.
+func (m *metric) stream(side func(*twoWay) *halfArc) iter.Seq[[]arc] {
+	return inBatches(m, side, func(h *halfArc, high uint32) arc { return arc{h.key, h.decimeters, high} })
+}
+
+// streamMiddles hands over their middles.
+func (m *metric) streamMiddles(side func(*twoWay) *halfArc) iter.Seq[[]uint32] {
+	return inBatches(m, side, func(h *halfArc, _ uint32) uint32 { return h.via })
+}
+
+func inBatches[T any](m *metric, side func(*twoWay) *halfArc, one func(h *halfArc, high uint32) T) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		batch := make([]T, 0, streamed)
+		for i := range m.arcs {
+			h := side(&m.arcs[i])
+			if !h.kept() {
+				continue
+			}
+			if batch = append(batch, one(h, m.high[i])); len(batch) == streamed {
+				if !yield(batch) {
+					return
+				}
+				batch = batch[:0]
+			}
+		}
+		yield(batch)
 	}
 }
 
 // littleEndian tells whether the machine stores numbers as the file does.
 func littleEndian() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 }
 
-// write stores the arrays under a temporary name and renames the file when it is complete and on disk, so that
-// no reader ever sees half of it.
-func (a *arrays) write(path string, o origin) (err error) {
+// writer writes a prepared file under a temporary name, section by section, and renames it when it is complete and
+// on disk, so that no reader ever sees half of it.
+type writer struct {
+	path   string
+	o      origin
+	f      *os.File
+	table  []byte
+	offset int
+}
+
+// newWriter starts a file. It must be finished or given up.
+func newWriter(path string, o origin) (*writer, error) {
 	if !littleEndian() {
-		return fmt.Errorf("prepared street files need a little-endian machine, this is %s", runtime.GOARCH)
+		return nil, fmt.Errorf("prepared street files need a little-endian machine, this is %s", runtime.GOARCH)
 	}
 	if len(o.source) != 64 || len(o.profile.Name) > 24 || len(o.band) > 24 || len(o.speeds) > 16 {
-		return fmt.Errorf("write %s: the extract's hash %q, the profile %q or the band %q does not fit the header",
+		return nil, fmt.Errorf("write %s: the extract's hash %q, the profile %q or the band %q does not fit the header",
 			path, o.source, o.profile.Name, string(o.band))
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return fmt.Errorf("write street file: %w", err)
+		return nil, fmt.Errorf("write street file: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
+	return &writer{path: path, o: o, f: f, offset: align(headerSize + sectionCount*entrySize)}, nil
+}
+
+func align(n int) int { return (n + alignment - 1) &^ (alignment - 1) }
+
+// sectionCount is how many sections a file has.
+var sectionCount = len((&arrays{}).sections())
+
+// put writes sections behind those before.
+func (w *writer) put(sections ...section) error {
+	for _, s := range sections {
+		sum, length := uint32(0), 0
+		for part := range s.parts {
+			if _, err := w.f.WriteAt(part, int64(w.offset+length)); err != nil {
+				return fmt.Errorf("write street file: %w", err)
+			}
+			sum = crc32.Update(sum, castagnoli, part)
+			length += len(part)
 		}
-	}()
-	sections := a.sections()
-	table := make([]byte, len(sections)*entrySize)
-	offset := align(headerSize + len(table))
-	for i, s := range sections {
-		data := s.bytes()
-		entry := table[i*entrySize:]
-		binary.LittleEndian.PutUint64(entry, uint64(offset))
-		binary.LittleEndian.PutUint64(entry[8:], uint64(len(data)))
+		entry := make([]byte, entrySize)
+		binary.LittleEndian.PutUint64(entry, uint64(w.offset))
+		binary.LittleEndian.PutUint64(entry[8:], uint64(length))
 		binary.LittleEndian.PutUint32(entry[16:], uint32(s.element))
-		binary.LittleEndian.PutUint32(entry[20:], crc32.Checksum(data, castagnoli))
-		if _, err := f.WriteAt(data, int64(offset)); err != nil {
-			return fmt.Errorf("write street file: %w", err)
-		}
-		offset = align(offset + len(data))
+		binary.LittleEndian.PutUint32(entry[20:], sum)
+		w.table = append(w.table, entry...)
+		w.offset = align(w.offset + length)
+	}
+	return nil
+}
+
+// giveUp removes what was written, unless the file is finished.
+func (w *writer) giveUp() {
+	if w.f != nil {
+		w.f.Close()
+		os.Remove(w.f.Name())
+	}
+}
+
+// finish writes the header and puts the file in its place.
+func (w *writer) finish() error {
+	if len(w.table) != sectionCount*entrySize {
+		panic("road: a prepared file lacks sections")
 	}
 	header := make([]byte, headerSize)
 	copy(header, magic)
 	binary.LittleEndian.PutUint32(header[8:], layoutVersion)
-	binary.LittleEndian.PutUint32(header[12:], uint32(len(sections)))
-	binary.LittleEndian.PutUint64(header[16:], uint64(offset))
-	copy(header[24:88], o.source)
-	copy(header[88:112], o.profile.Name)
-	binary.LittleEndian.PutUint32(header[112:], uint32(o.profile.Revision))
-	copy(header[116:140], o.band)
-	copy(header[140:156], o.speeds)
-	sum := crc32.Update(crc32.Checksum(header[:checkAt], castagnoli), castagnoli, table)
+	binary.LittleEndian.PutUint32(header[12:], uint32(sectionCount))
+	binary.LittleEndian.PutUint64(header[16:], uint64(w.offset))
+	copy(header[24:88], w.o.source)
+	copy(header[88:112], w.o.profile.Name)
+	binary.LittleEndian.PutUint32(header[112:], uint32(w.o.profile.Revision))
+	copy(header[116:140], w.o.band)
+	copy(header[140:156], w.o.speeds)
+	sum := crc32.Update(crc32.Checksum(header[:checkAt], castagnoli), castagnoli, w.table)
 	binary.LittleEndian.PutUint32(header[checkAt:], sum)
-	if _, err := f.WriteAt(append(header, table...), 0); err != nil {
+	if _, err := w.f.WriteAt(append(header, w.table...), 0); err != nil {
 		return fmt.Errorf("write street file: %w", err)
 	}
 	for _, step := range []func() error{
-		func() error { return f.Truncate(int64(offset)) },
-		func() error { return f.Chmod(0o644) },
-		f.Sync,
-		f.Close,
-		func() error { return os.Rename(f.Name(), path) },
+		func() error { return w.f.Truncate(int64(w.offset)) },
+		func() error { return w.f.Chmod(0o644) },
+		w.f.Sync,
+		w.f.Close,
+		func() error { return os.Rename(w.f.Name(), w.path) },
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("write street file: %w", err)
 		}
 	}
+	w.f = nil
 	return nil
 }
 
-func align(n int) int { return (n + alignment - 1) / alignment * alignment }
+// write stores the streets with a hierarchy in the order given. What the hierarchy does not need is forgotten as
+// soon as it is written: the two together would need much more memory.
+func (a *arrays) write(ctx context.Context, path string, o origin, order []uint32) error {
+	w, err := newWriter(path, o)
+	if err != nil {
+		return err
+	}
+	defer w.giveUp()
+	if err := w.put(a.streetSections()...); err != nil {
+		return err
+	}
+	*a = arrays{edges: a.edges, firstOut: a.firstOut, out: a.out, copies: a.copies, segmentEdge: a.segmentEdge}
+	m := contract(a, order)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	*a = arrays{}
+	if err := w.put(m.hierarchySections()...); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return w.finish()
+}
 
 // Open maps a prepared file into memory. It refuses files that are damaged, foreign, of another layout or made
 // with other tables than this program's, all as *FileError.

@@ -110,22 +110,22 @@ func (g *Graph) segmentAt(hop uint32) SegmentID {
 	return SegmentID(sort.Search(len(g.segmentFirst), func(i int) bool { return g.segmentFirst[i] > hop }) - 1)
 }
 
-// pack brings the expansion into the arrays of a prepared file.
-func pack(x *expansion) (arrays, error) {
-	var a arrays
+// pack brings the expansion into the arrays of a prepared file, all but the hierarchy.
+func pack(x *expansion) (*arrays, error) {
+	a := &arrays{}
 	s := x.segments
-	for i := range s.all {
-		seg := &s.all[i]
-		a.segmentFirst = append(a.segmentFirst, uint32(len(a.points)))
-		a.segmentName = append(a.segmentName, seg.name)
-		for _, n := range seg.points {
-			a.points = append(a.points, s.m.at[n])
-			a.nodeIDs = append(a.nodeIDs, s.m.ids[n])
-		}
-		a.costs = append(append(a.costs, seg.costs...), hopCost{})
-		a.segmentEdge = append(a.segmentEdge, [2]EdgeID{x.ids[raw(uint32(i), false)], x.ids[raw(uint32(i), true)]})
+	a.costs, a.points, a.nodeIDs = s.costs, make([]point, len(s.nodes)), make([]int64, len(s.nodes))
+	for i, n := range s.nodes {
+		a.points[i], a.nodeIDs[i] = s.m.at[n], s.m.ids[n]
 	}
-	a.segmentFirst = append(a.segmentFirst, uint32(len(a.points)))
+	segments := len(s.all)
+	a.segmentFirst, a.segmentName = make([]uint32, segments+1), make([]uint32, segments)
+	a.segmentEdge, a.segmentFlags = make([][2]EdgeID, segments), make([]uint32, segments)
+	for i := range s.all {
+		a.segmentFirst[i], a.segmentName[i] = s.all[i].points, s.all[i].name
+		a.segmentEdge[i] = [2]EdgeID{x.ids[raw(uint32(i), false)], x.ids[raw(uint32(i), true)]}
+	}
+	a.segmentFirst[segments] = uint32(len(s.nodes))
 	a.edges, a.firstOut, a.out = x.edges, x.firstOut, x.turns
 	for id, e := range x.raws {
 		if plain := x.ids[e]; plain != EdgeID(id) {
@@ -135,27 +135,39 @@ func pack(x *expansion) (arrays, error) {
 	sort.SliceStable(a.copies, func(i, j int) bool { return a.copies[i].Of < a.copies[j].Of })
 	a.piece, a.pieces = components(a.firstOut, a.out)
 	for i := range s.all {
-		a.segmentFlags = append(a.segmentFlags, a.flags(&s.all[i], a.segmentEdge[i]))
+		a.segmentFlags[i] = a.flags(&s.all[i], a.segmentEdge[i])
 	}
-	a.nameFirst = []uint32{0}
-	for _, name := range s.m.names.all {
-		a.nameBytes = append(a.nameBytes, name...)
-		a.nameFirst = append(a.nameFirst, uint32(len(a.nameBytes)))
-	}
+	a.packNames(s.m.names.all)
 	a.plantTree()
 	if err := a.findRuns(x.p); err != nil {
-		return arrays{}, err
+		return nil, err
 	}
-	a.hierarchy = contract(&a, orderSegments(s))
 	return a, nil
+}
+
+// packNames keeps the names that segments bear, and numbers them anew.
+func (a *arrays) packNames(all []string) {
+	number := make([]uint32, len(all))
+	a.nameFirst = []uint32{0, 0} // the empty name comes first
+	for i, name := range a.segmentName {
+		if name != 0 && number[name] == 0 {
+			number[name] = uint32(len(a.nameFirst) - 1)
+			a.nameBytes = append(a.nameBytes, all[name]...)
+			a.nameFirst = append(a.nameFirst, uint32(len(a.nameBytes)))
+		}
+		a.segmentName[i] = number[name]
+	}
 }
 
 func (a *arrays) flags(seg *segment, edges [2]EdgeID) uint32 {
 	flags := uint32(seg.class) << classShift
-	for flag, on := range map[uint32]bool{flagEndsHere: seg.endsHere, flagFerry: seg.ferry, flagRound: seg.round,
-		flagLeft: seg.left, flagRestricted: seg.restricted[0], flagRestrictedBack: seg.restricted[1]} {
-		if on {
-			flags |= flag
+	for _, f := range [...]struct {
+		flag uint32
+		on   bool
+	}{{flagEndsHere, seg.endsHere}, {flagFerry, seg.ferry}, {flagRound, seg.round}, {flagLeft, seg.left},
+		{flagRestricted, seg.restricted[0]}, {flagRestrictedBack, seg.restricted[1]}} {
+		if f.on {
+			flags |= f.flag
 		}
 	}
 	flags |= flagIsland

@@ -87,6 +87,7 @@ func buildSkeleton(a *arrays, order []uint32) *skeleton {
 		}
 	}
 	k.first = make([]uint32, n+1)
+	k.high = make([]uint32, 0, 8*n)
 	var merged []uint32
 	for r := range n {
 		list := above[r]
@@ -108,125 +109,6 @@ func buildSkeleton(a *arrays, order []uint32) *skeleton {
 	return k
 }
 
-// metric holds the cost of each arc of a skeleton, in both directions.
-type metric struct {
-	up, down []halfArc
-	// dropped marks arcs dearer than the best way between their ends.
-	dropUp, dropDown []bool
-}
-
-type halfArc struct {
-	key        key
-	decimeters uint32
-	via        uint32
-}
-
-func (h *halfArc) relax(k key, decimeters, via uint32) bool {
-	if k < h.key || k == h.key && decimeters < h.decimeters {
-		*h = halfArc{k, decimeters, via}
-		return true
-	}
-	return false
-}
-
-// through returns the cost of two arcs after one another.
-func through(a, b halfArc) (key, uint32) {
-	if a.key == noKey || b.key == noKey {
-		return noKey, math.MaxUint32
-	}
-	return a.key + b.key, a.decimeters + b.decimeters
-}
-
-// customise gives every arc the least cost over edges lower than both its ends.
-func (k *skeleton) customise(a *arrays) *metric {
-	m := &metric{up: make([]halfArc, len(k.high)), down: make([]halfArc, len(k.high))}
-	for i := range m.up {
-		m.up[i] = halfArc{noKey, math.MaxUint32, noVia}
-		m.down[i] = m.up[i]
-	}
-	for e := range a.edges {
-		for _, t := range a.out[a.firstOut[e]:a.firstOut[e+1]] {
-			c := a.edges[e].Cost.plus(t.cost())
-			from, to := k.rank[e], k.rank[t.To]
-			switch {
-			case from < to:
-				m.up[k.arc(from, to)].relax(keyOf(c), c.Decimeters, noVia)
-			case from > to:
-				m.down[k.arc(to, from)].relax(keyOf(c), c.Decimeters, noVia)
-			}
-		}
-	}
-	for v := range len(k.edge) {
-		k.triangles(uint32(v), func(vx, vy, xy uint32) {
-			key, d := through(m.down[vx], m.up[vy])
-			m.up[xy].relax(key, d, uint32(v))
-			key, d = through(m.down[vy], m.up[vx])
-			m.down[xy].relax(key, d, uint32(v))
-		})
-	}
-	return m
-}
-
-// arc returns the number of the arc between two ranks.
-func (k *skeleton) arc(lo, hi uint32) uint32 {
-	i, _ := slices.BinarySearch(k.high[k.first[lo]:k.first[lo+1]], hi)
-	return k.first[lo] + uint32(i)
-}
-
-// triangles calls visit for each pair x < y of edges above v with the arcs v-x, v-y and x-y.
-func (k *skeleton) triangles(v uint32, visit func(vx, vy, xy uint32)) {
-	first, end := k.first[v], k.first[v+1]
-	for vx := first; vx < end; vx++ {
-		x := k.high[vx]
-		xy := k.first[x]
-		for vy := vx + 1; vy < end; vy++ {
-			for k.high[xy] != k.high[vy] {
-				xy++
-			}
-			visit(vx, vy, xy)
-		}
-	}
-}
-
-// perfect lowers the cost of every arc to that of the best way between its ends, and marks those lowered.
-func (k *skeleton) perfect(m *metric) {
-	m.dropUp, m.dropDown = make([]bool, len(k.high)), make([]bool, len(k.high))
-	for v := len(k.edge) - 1; v >= 0; v-- {
-		k.triangles(uint32(v), func(vx, vy, xy uint32) {
-			key, d := through(m.up[vx], m.up[xy])
-			m.dropUp[vy] = m.up[vy].relax(key, d, noVia) || m.dropUp[vy]
-			key, d = through(m.down[xy], m.down[vx])
-			m.dropDown[vy] = m.down[vy].relax(key, d, noVia) || m.dropDown[vy]
-			key, d = through(m.up[vy], m.down[xy])
-			m.dropUp[vx] = m.up[vx].relax(key, d, noVia) || m.dropUp[vx]
-			key, d = through(m.up[xy], m.down[vy])
-			m.dropDown[vx] = m.down[vx].relax(key, d, noVia) || m.dropDown[vx]
-		})
-	}
-}
-
-// prune returns the arcs that are left in one direction.
-func (k *skeleton) prune(arcs []halfArc, drop []bool) ladder {
-	l := ladder{first: make([]uint32, len(k.edge)+1)}
-	kept := 0
-	for i := range arcs {
-		if arcs[i].key != noKey && !drop[i] {
-			kept++
-		}
-	}
-	l.arcs, l.via = make([]arc, 0, kept), make([]uint32, 0, kept)
-	for r := range k.edge {
-		for i := k.first[r]; i < k.first[r+1]; i++ {
-			if arcs[i].key != noKey && !drop[i] {
-				l.arcs = append(l.arcs, arc{arcs[i].key, arcs[i].decimeters, k.high[i]})
-				l.via = append(l.via, arcs[i].via)
-			}
-		}
-		l.first[r+1] = uint32(len(l.arcs))
-	}
-	return l
-}
-
 // parents returns the lowest edge above each, by rank: every edge that a search upwards can reach lies on the
 // path of parents from its start. The last of a path has itself.
 func (k *skeleton) parents() []uint32 {
@@ -246,16 +128,6 @@ type hierarchy struct {
 	edgeAt   []EdgeID // of each rank
 	parent   []uint32 // of each rank
 	up, down ladder
-}
-
-// contract builds the hierarchy.
-func contract(a *arrays, order []uint32) hierarchy {
-	k := buildSkeleton(a, order)
-	m := k.customise(a)
-	k.perfect(m)
-	h := hierarchy{rank: k.rank, edgeAt: k.edge, parent: k.parents()}
-	h.up, h.down = k.prune(m.up, m.dropUp), k.prune(m.down, m.dropDown)
-	return h
 }
 
 // check makes sure that no number of the hierarchy leads out of it, and that all arcs and parents lead upwards,

@@ -70,14 +70,13 @@ func (g *Graph) Retime(ctx context.Context, band routing.Band, pace Pace, path s
 		}
 		a.edges[e].Cost = c
 	}
-	a.hierarchy = contract(&a, g.segmentOrder())
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	sum := sha256.Sum256(sectionOf(&a.costs).bytes())
+	sum := sha256.Sum256(bytesOf(a.costs))
 	o := g.origin
 	o.band, o.speeds = band, hex.EncodeToString(sum[:8])
-	if err := a.write(path, o); err != nil {
+	if err := a.write(ctx, path, o, g.segmentOrder()); err != nil {
 		return fmt.Errorf("retime streets for %q: %w", string(band), err)
 	}
 	return nil

@@ -53,20 +53,15 @@ func (a *arrays) marks(s SegmentID, spacing float64, visit func(m mark, at point
 // findRuns fills in the hexagons and the runs of every segment.
 func (a *arrays) findRuns(p *Profile) error {
 	resolution, spacing := p.cellResolution()
-	number := map[uint64]uint32{}
-	a.runFirst = []uint32{0}
+	grid := hexagons{resolution: resolution, number: map[uint64]uint32{}, seen: map[square]uint32{}}
+	a.runFirst = make([]uint32, 1, len(a.segmentFlags)+1)
+	a.runs = make([]run, 0, len(a.segmentFlags)+len(a.segmentFlags)/2)
 	for s := range a.segmentFlags {
 		start := len(a.runs)
 		err := a.marks(SegmentID(s), spacing, func(m mark, at point) error {
-			cell, err := hex.Cell(at.orb(), resolution)
+			n, err := grid.at(at)
 			if err != nil {
 				return err
-			}
-			n, ok := number[cell]
-			if !ok {
-				n = uint32(len(a.cells))
-				number[cell] = n
-				a.cells = append(a.cells, cell)
 			}
 			if last := len(a.runs) - 1; last >= start && a.runs[last].Cell == n {
 				a.runs[last].Last = m
@@ -80,5 +75,82 @@ func (a *arrays) findRuns(p *Profile) error {
 		}
 		a.runFirst = append(a.runFirst, uint32(len(a.runs)))
 	}
+	a.cells = grid.cells
 	return nil
+}
+
+// hexagons numbers the hexagons of places that come one after the other. Most lie in the same as the place before,
+// well away from its border, which is much quicker to see than to look a hexagon up.
+type hexagons struct {
+	resolution int
+	cells      []uint64
+	discs      []disc // within each
+	number     map[uint64]uint32
+	last       uint32
+	seen       map[square]uint32 // the hexagon last met there
+}
+
+// square is a piece of the map about as wide as half a hexagon.
+type square struct{ x, y int32 }
+
+// disc is a round part of a hexagon: around its middle, its radius in units of 1e-7 degrees of latitude.
+type disc struct {
+	middle      point
+	cos, radius float64
+}
+
+func (d disc) holds(p point) bool {
+	x, y := float64(p.lon-d.middle.lon)*d.cos, float64(p.lat-d.middle.lat)
+	return x*x+y*y < d.radius*d.radius
+}
+
+// at returns the number of the hexagon that holds a place.
+func (h *hexagons) at(p point) (uint32, error) {
+	if len(h.cells) > 0 && h.discs[h.last].holds(p) {
+		return h.last, nil
+	}
+	here := square{p.lon >> 14, p.lat >> 14}
+	if n, ok := h.seen[here]; ok && h.discs[n].holds(p) {
+		h.last = n
+		return n, nil
+	}
+	cell, err := hex.Cell(p.orb(), h.resolution)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := h.number[cell]
+	if !ok {
+		d, err := discOf(cell)
+		if err != nil {
+			return 0, err
+		}
+		n = uint32(len(h.cells))
+		h.number[cell] = n
+		h.cells, h.discs = append(h.cells, cell), append(h.discs, d)
+	}
+	h.last, h.seen[here] = n, n
+	return n, nil
+}
+
+// discOf returns the largest disc around the middle of a cell, a little less than up to its border. Across the
+// antimeridian and near the poles, where the plane is no picture of the ground, it is empty.
+func discOf(cell uint64) (disc, error) {
+	middle, err := hex.Centre(cell)
+	if err != nil {
+		return disc{}, err
+	}
+	border, err := hex.Boundary(cell)
+	if err != nil {
+		return disc{}, err
+	}
+	d := disc{middle: toPoint(middle), cos: math.Cos(middle[1] * math.Pi / 180)}
+	if math.Abs(middle[0]) > 179 || math.Abs(middle[1]) > 80 {
+		return d, nil
+	}
+	d.radius = math.Inf(1)
+	for i := range border[1:] {
+		_, meters := project(d.middle, toPoint(border[i]), toPoint(border[i+1]))
+		d.radius = min(d.radius, 0.98*meters/metersPerUnit)
+	}
+	return d, nil
 }

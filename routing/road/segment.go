@@ -1,6 +1,11 @@
 package road
 
-import "math"
+import (
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+)
 
 // maxHop bounds the cost of a single hop, so that sums along any way fit their types.
 const maxHop = 1 << 26
@@ -20,14 +25,14 @@ type hopCost struct {
 // segment is a street between two crossings: a chain of hops that agree in everything but speed.
 type segment struct {
 	from, to       uint32 // nodes
+	points         uint32 // where its nodes start in segments.nodes, and their costs in segments.costs
+	count          uint32 // of its nodes
 	name           uint32
 	open           [2]bool // along and against the segment
 	restricted     [2]bool
 	class          class
 	ferry, round   bool
 	endsHere, left bool
-	points         []uint32  // nodes along, from first to last
-	costs          []hopCost // one fewer than points
 	meters         float64
 	first, last    hopEnd // the hops at both ends, as seen in the direction of the segment
 }
@@ -49,9 +54,24 @@ type segments struct {
 	arms     []uint32 // hop<<1 | 1 if the hop ends here, else it starts here
 	kept     []bool   // nodes that are crossings
 
-	all []segment
-	of  []uint32 // segment of each hop, noSegment where the hop leaves the extract
-	rev []bool   // whether that segment runs against the hop's way
+	all   []segment
+	nodes []uint32  // along all segments, one behind the other
+	by    []uint32  // hop<<1 | 1 if against its way, by which the next of the nodes is reached; unused at a segment's last
+	costs []hopCost // of the same hops
+	of    []uint32  // segment of each hop, noSegment where the hop leaves the extract
+	rev   []bool    // whether that segment runs against the hop's way
+}
+
+// line returns the nodes along a segment, from first to last.
+func (s *segments) line(seg uint32) []uint32 {
+	first := s.all[seg].points
+	return s.nodes[first : first+s.all[seg].count]
+}
+
+// hopCosts returns the costs of a segment's hops.
+func (s *segments) hopCosts(seg uint32) []hopCost {
+	first := s.all[seg].points
+	return s.costs[first : first+s.all[seg].count-1]
 }
 
 const noSegment = math.MaxUint32
@@ -69,6 +89,8 @@ func joinSegments(m *streetMap, p *Profile, paths []banPath) *segments {
 			s.kept[n] = true
 		}
 	}
+	s.nodes = make([]uint32, 0, len(s.hops)+len(s.hops)/4)
+	s.by = make([]uint32, 0, len(s.hops)+len(s.hops)/4)
 	s.of = make([]uint32, len(s.hops))
 	s.rev = make([]bool, len(s.hops))
 	for h := range s.of {
@@ -85,6 +107,14 @@ func joinSegments(m *streetMap, p *Profile, paths []banPath) *segments {
 			s.walkFrom(s.hops[h].a)
 		}
 	}
+	s.arms, s.armFirst = nil, nil
+	s.costs = make([]hopCost, len(s.nodes))
+	inParts(len(s.all), func(from, to int) {
+		for seg := from; seg < to; seg++ {
+			s.price(uint32(seg))
+		}
+	})
+	s.by = nil
 	return s
 }
 
@@ -142,7 +172,7 @@ type trait struct {
 // trait returns what a hop is like in its way's direction, or against it.
 func (s *segments) trait(h uint32, back bool) trait {
 	way := &s.m.ways[s.hops[h].way]
-	u := &way.use
+	u := way.use
 	t := trait{way.name, [2]bool{u.forward.open, u.backward.open}, [2]bool{u.forward.restricted, u.backward.restricted},
 		u.class, u.ferry, u.round, u.endsHere, u.left}
 	if back {
@@ -183,18 +213,18 @@ func (s *segments) walkFrom(n uint32) {
 func (s *segments) walk(from, arm uint32) {
 	t := s.trait(arm>>1, arm&1 == 1)
 	id := uint32(len(s.all))
-	seg := segment{from: from, name: t.name, open: t.open, restricted: t.restricted, class: t.class, ferry: t.ferry,
-		round: t.round, endsHere: t.endsHere, left: t.left, points: []uint32{from}}
-	var ends []hopEnd
+	seg := segment{from: from, points: uint32(len(s.nodes)), name: t.name, open: t.open, restricted: t.restricted, class: t.class,
+		ferry: t.ferry, round: t.round, endsHere: t.endsHere, left: t.left, first: hopEnd{arm >> 1, arm&1 == 1}}
+	s.nodes = append(s.nodes, from)
 	at := from
 	for {
 		h, back := arm>>1, arm&1 == 1
 		s.of[h], s.rev[h] = id, back
-		ends = append(ends, hopEnd{h, back})
+		s.by = append(s.by, arm)
 		if at = s.hops[h].b; back {
 			at = s.hops[h].a
 		}
-		seg.points = append(seg.points, at)
+		s.nodes = append(s.nodes, at)
 		if s.kept[at] {
 			break
 		}
@@ -203,40 +233,43 @@ func (s *segments) walk(from, arm uint32) {
 			arm = arms[1]
 		}
 	}
-	seg.to = at
-	seg.first, seg.last = ends[0], ends[len(ends)-1]
-	s.price(&seg, ends)
+	seg.to, seg.count, seg.last = at, uint32(len(s.nodes))-seg.points, hopEnd{arm >> 1, arm&1 == 1}
+	s.by = append(s.by, 0)
 	s.all = append(s.all, seg)
 }
 
 // price fills in lengths and costs. Waiting at a sign within the segment counts to the hop that leads to it.
-func (s *segments) price(seg *segment, ends []hopEnd) {
-	length := make([]float64, len(ends))
-	for i := range ends {
-		length[i] = s.m.at[seg.points[i]].meters(s.m.at[seg.points[i+1]])
-		seg.meters += length[i]
-	}
-	done := 0.0
-	for i, e := range ends {
-		way := &s.m.ways[s.hops[e.hop].way]
+func (s *segments) price(id uint32) {
+	seg := &s.all[id]
+	points, hops, costs := s.line(id), s.by[seg.points:seg.points+seg.count-1], s.hopCosts(id)
+	length := func(i int) float64 { return s.m.at[points[i]].meters(s.m.at[points[i+1]]) }
+	for i, by := range hops {
+		way := &s.m.ways[s.hops[by>>1].way]
 		along, against := way.use.forward, way.use.backward
-		if e.back {
+		if by&1 == 1 {
 			along, against = against, along
 		}
-		var c hopCost
-		c.weight, c.tenths = s.hopCost(way, along, length[i])
-		c.back, c.backTenths = s.hopCost(way, against, length[i])
-		done += length[i]
-		if i+1 < len(ends) {
-			wait := s.waitWithin(seg.points[i+1], e, done, seg.meters-done)
+		meters := length(i)
+		seg.meters += meters
+		c := &costs[i]
+		c.weight, c.tenths = s.hopCost(way, along, meters)
+		c.back, c.backTenths = s.hopCost(way, against, meters)
+	}
+	if !slices.ContainsFunc(points[1:seg.count-1], func(n uint32) bool { return s.m.nodes[n].sign != noSign }) {
+		return
+	}
+	start := 0.0
+	for i, by := range hops {
+		end, c := start+length(i), &costs[i]
+		if i+1 < len(hops) {
+			wait := s.waitWithin(points[i+1], hopEnd{by >> 1, by&1 == 1}, end, seg.meters-end)
 			c.weight, c.tenths = c.weight+wait, c.tenths+wait
 		}
 		if i > 0 {
-			start := done - length[i]
-			wait := s.waitWithin(seg.points[i], hopEnd{e.hop, !e.back}, seg.meters-start, start)
+			wait := s.waitWithin(points[i], hopEnd{by >> 1, by&1 == 0}, seg.meters-start, start)
 			c.back, c.backTenths = c.back+wait, c.backTenths+wait
 		}
-		seg.costs = append(seg.costs, c)
+		start = end
 	}
 }
 
@@ -276,4 +309,18 @@ func (s *segments) waitWithin(n uint32, by hopEnd, come, left float64) uint32 {
 // facesArrival tells whether a sign binds who arrives along a way, or against it.
 func facesArrival(f facing, against bool) bool {
 	return f == facingUnknown || f == facingBoth || (f == facingBackward) == against
+}
+
+// inParts runs work on the numbers below n, divided among the processors.
+func inParts(n int, work func(from, to int)) {
+	parts := runtime.GOMAXPROCS(0)
+	if n < 1000*parts {
+		work(0, n)
+		return
+	}
+	var wait sync.WaitGroup
+	for i := range parts {
+		wait.Go(func() { work(n*i/parts, n*(i+1)/parts) })
+	}
+	wait.Wait()
 }

@@ -36,25 +36,29 @@ func (a *arrays) plantTree() {
 		hop uint32
 		key uint64
 	}
-	var leaves []leaf
+	leaves := make([]leaf, 0, len(a.points)-len(a.segmentFlags))
 	for s := range a.segmentFlags {
 		if a.segmentFlags[s]&flagEndsHere == 0 {
 			continue
 		}
 		for hop := a.segmentFirst[s]; hop+1 < a.segmentFirst[s+1]; hop++ {
-			p, q := a.points[hop], a.points[hop+1]
-			leaves = append(leaves, leaf{hop, hilbert(
-				uint32((int64(p.lon)+int64(q.lon))/2+1<<31), uint32((int64(p.lat)+int64(q.lat))/2+1<<31))})
+			leaves = append(leaves, leaf{hop: hop})
 		}
 	}
-	slices.SortStableFunc(leaves, func(x, y leaf) int {
+	inParts(len(leaves), func(from, to int) {
+		for i := from; i < to; i++ {
+			p, q := a.points[leaves[i].hop], a.points[leaves[i].hop+1]
+			leaves[i].key = hilbert(uint32((int64(p.lon)+int64(q.lon))/2+1<<31), uint32((int64(p.lat)+int64(q.lat))/2+1<<31))
+		}
+	})
+	slices.SortFunc(leaves, func(x, y leaf) int {
 		switch {
 		case x.key < y.key:
 			return -1
 		case x.key > y.key:
 			return 1
 		}
-		return 0
+		return int(x.hop) - int(y.hop)
 	})
 	a.leaves = make([]uint32, len(leaves))
 	level := make([]box, 0, len(leaves)/fanout+1)

@@ -1,6 +1,9 @@
 package road
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // rawEdge is one direction of a segment, open or not: segment<<1, | 1 for the direction against the segment.
 type rawEdge = uint32
@@ -18,18 +21,19 @@ func reversed(e rawEdge) rawEdge { return e ^ 1 }
 // starts at, as a driver there perceives it.
 func (s *segments) bearings() []float64 {
 	out := make([]float64, 2*len(s.all))
-	for i := range s.all {
-		seg := &s.all[i]
-		places := make([]point, len(seg.points))
-		for k, n := range seg.points {
-			places[k] = s.m.at[n]
+	inParts(len(s.all), func(from, to int) {
+		var places []point
+		for i := from; i < to; i++ {
+			seg := &s.all[i]
+			places = places[:0]
+			for _, n := range s.line(uint32(i)) {
+				places = append(places, s.m.at[n])
+			}
+			out[raw(uint32(i), false)] = perceivedBearing(places, seg.class, seg.round)
+			slices.Reverse(places)
+			out[raw(uint32(i), true)] = perceivedBearing(places, seg.class, seg.round)
 		}
-		out[raw(uint32(i), false)] = perceivedBearing(places, seg.class, seg.round)
-		for a, b := 0, len(places)-1; a < b; a, b = a+1, b-1 {
-			places[a], places[b] = places[b], places[a]
-		}
-		out[raw(uint32(i), true)] = perceivedBearing(places, seg.class, seg.round)
-	}
+	})
 	return out
 }
 
