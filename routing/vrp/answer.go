@@ -142,14 +142,14 @@ func (m *model) lay(v *vehicle, r *route, depart int64, wishes bool) (events []e
 			break
 		}
 		task := r.seq[k]
-		e := event{task: task, arrive: t, start: v.shift.start(task, t), service: v.stay.service[task], driven: driven, metres: metres, position: k + 1}
+		e := event{task: task, arrive: t, start: r.begin(v, task, t), service: v.stay.service[task], driven: driven, metres: metres, position: k + 1}
 		e.setup = m.stayAt(v, task, from) - e.service
 		if wishes {
 			due := r.due[layer*stride+k+1]
 			if v.stay.setups && from == to {
 				due = r.dueOn[layer*stride+k+1]
 			}
-			if wish := v.shift.start(task, min(m.moods.wish(task, e.start), due)); wish > e.start && wish <= due {
+			if wish := r.begin(v, task, min(m.moods.wish(task, e.start), due)); wish > e.start && wish <= due {
 				e.start = wish
 			}
 		}

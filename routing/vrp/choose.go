@@ -281,7 +281,7 @@ func (c *chooser) route() Route {
 		switch src := m.source(it.task); m.rejects(c.src, src) {
 		case ReasonSkills:
 			tell(at+i, Violation{Cause: CauseSkills})
-		case ReasonVehicle:
+		case ReasonVehicle, ReasonDay:
 			tell(at+i, Violation{Cause: CauseVehicle})
 		}
 		switch m.kind[it.task] {
@@ -327,6 +327,9 @@ func (c *chooser) route() Route {
 func (m *model) rejects(src *Vehicle, task taskSource) ReasonCode {
 	if !src.skilled(task) {
 		return ReasonSkills
+	}
+	if len(task.days) > 0 && !slices.ContainsFunc(task.days, func(days []int) bool { return slices.Contains(days, src.Day) }) {
+		return ReasonDay
 	}
 	if len(task.allowed) > 0 && !slices.Contains(task.allowed, src.ID) || slices.Contains(task.banned, src.ID) {
 		return ReasonVehicle

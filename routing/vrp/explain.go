@@ -38,7 +38,7 @@ func (b *Board) Explain(most int) []Explanation {
 func (b *Board) weigh(vi int, t int32, most int) Explanation {
 	w, m := b.w, b.w.m
 	v, r, without := &m.vehicles[vi], &w.cur.routes[vi], &w.scratch
-	without.pinned = r.pinned
+	without.pinned, without.hold = r.pinned, r.hold
 	without.seq = without.seq[:0]
 	for _, other := range r.seq {
 		if other != t && other != m.mate[t] {

@@ -75,14 +75,16 @@ func (w *worker) giveUp() {
 	if chosen < 0 {
 		return
 	}
-	r := &w.cur.routes[chosen]
-	for _, t := range r.seq {
-		w.cur.where[t] = -1
-		if w.m.kind[t] != StepDelivery {
-			w.cur.missing = append(w.cur.missing, t)
-			w.cur.forgone += int64(w.m.priority[t])
-		}
+	w.saved, w.pool, w.holdWas = w.saved[:0], w.pool[:0], w.holdWas[:0]
+	w.touch(chosen)
+	for _, t := range w.cur.routes[chosen].seq {
+		w.remove(t)
 	}
-	r.seq = r.seq[:0]
-	w.settle(chosen)
+	w.sweep(chosen)
+	w.calm()
+	for _, t := range w.pool {
+		w.cur.missing = append(w.cur.missing, t)
+		w.cur.forgone += int64(w.m.priority[t])
+	}
+	w.accept()
 }

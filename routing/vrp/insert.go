@@ -75,7 +75,7 @@ func (w *worker) look(vi int, t int32, known *spot) {
 	single := layers == 0 && v.shift.more == nil
 	span := v.plainSpan()
 	trial := v.trial || v.maxSpan < forever && !span
-	window := v.shift.first[t]
+	window := r.only(v, t)
 	for k := r.pinned + 1; k <= n+1; k++ {
 		leave := r.leave[k-1]
 		if leave > last {
@@ -180,7 +180,7 @@ func (w *worker) inTime(v *vehicle, r *route, t int32, k int) bool {
 			continue
 		}
 		for b := a; b <= layers; b++ {
-			start := v.shift.start(t, v.through(leave, in, a, b))
+			start := r.begin(v, t, v.through(leave, in, a, b))
 			if start == forever {
 				break
 			}
@@ -219,7 +219,7 @@ func (w *worker) bounds(v *vehicle, r *route, t int32, k int) bool {
 func (w *worker) try(vi int, t int32, k, k2 int) bool {
 	v, r, s := &w.m.vehicles[vi], &w.cur.routes[vi], &w.scratch
 	s.seq = append(s.seq[:0], r.seq...)
-	s.pinned = r.pinned
+	s.pinned, s.hold = r.pinned, r.hold
 	s.insertVisit(w.m, t, k, k2)
 	return w.m.refresh(v, s)
 }
@@ -302,11 +302,11 @@ func (w *worker) startPair(v *vehicle, r *route, t int32, k int) {
 	for l := 0; l <= len(v.breaks); l++ {
 		w.layers = append(w.layers, r.leave[l*stride+k-1])
 	}
-	w.advance(v, t, int64(v.metric.between(r.at[k-1], m.place[t])), m.stayAt(v, t, r.at[k-1]))
+	w.advance(v, r, t, int64(v.metric.between(r.at[k-1], m.place[t])), m.stayAt(v, t, r.at[k-1]))
 }
 
 // advance moves w.layers over a drive and a task.
-func (w *worker) advance(v *vehicle, t int32, drive, stay int64) {
+func (w *worker) advance(v *vehicle, r *route, t int32, drive, stay int64) {
 	for l := len(w.layers) - 1; l >= 0; l-- {
 		arrive := forever
 		for b := l; b >= 0; b-- {
@@ -315,7 +315,7 @@ func (w *worker) advance(v *vehicle, t int32, drive, stay int64) {
 			}
 		}
 		if arrive < forever {
-			if arrive = v.shift.start(t, arrive); arrive < forever {
+			if arrive = r.begin(v, t, arrive); arrive < forever {
 				arrive += stay
 			}
 		}
@@ -339,7 +339,7 @@ func (w *worker) endPair(v *vehicle, r *route, d, prev int32, k int) bool {
 			continue
 		}
 		for b := a; b < len(w.layers); b++ {
-			start := v.shift.start(d, v.through(leave, in, a, b))
+			start := r.begin(v, d, v.through(leave, in, a, b))
 			if start == forever {
 				break
 			}
@@ -356,7 +356,7 @@ func (w *worker) endPair(v *vehicle, r *route, d, prev int32, k int) bool {
 // carryOn moves w.layers over the task at position k; false if it or what follows can no longer be in time.
 func (w *worker) carryOn(v *vehicle, r *route, prev int32, k int) bool {
 	t := r.seq[k-1]
-	w.advance(v, t, int64(v.metric.between(prev, r.at[k])), w.m.stayAt(v, t, prev))
+	w.advance(v, r, t, int64(v.metric.between(prev, r.at[k])), w.m.stayAt(v, t, prev))
 	for _, leave := range w.layers {
 		if leave < forever {
 			return true

@@ -158,6 +158,13 @@ type model struct {
 	oneWay   bool // loads only shrink or only grow along every route: the total decides
 	places   int
 	moods    *moods // nil if no task has any
+
+	single []int32 // by copy, numbered from first copy on: the task it repeats
+	copies int     // number of the first copy, after all tasks of the question
+	teams  []*team // by task: of jobs that are served several times; nil if there are none
+	ties   []*tie  // by task: to the job before; nil if there are none
+	behind [][]int32
+	fixed  []bool // by task: pinned
 }
 
 func (m *model) tasks() int { return len(m.kind) }
@@ -190,6 +197,7 @@ func compile(p *Problem) (*model, error) {
 		add(StepPickup, *s.Pickup.LocationIndex, t+1, s.Priority, nil, s.Amount)
 		add(StepDelivery, *s.Delivery.LocationIndex, t, 0, nil, nil)
 	}
+	m.compileTogether(add)
 	m.oneWay = len(p.Shipments) == 0 && !(drops && takes)
 	for t := range int32(m.tasks()) {
 		windows := ticks(m.source(t).windows)
@@ -219,6 +227,7 @@ type taskSource struct {
 	other            int64 // cost units for a vehicle that is not preferred
 	wishes           *Wishes
 	timing           *Timing
+	days             [][]int
 	id               uint64
 	label            label
 }
@@ -231,11 +240,14 @@ type label struct {
 }
 
 func (m *model) source(t int32) taskSource {
+	if m.copies > 0 && int(t) >= m.copies {
+		t = m.single[int(t)-m.copies]
+	}
 	jobs := len(m.problem.Jobs)
 	if int(t) < jobs {
 		j := &m.problem.Jobs[t]
 		return taskSource{setup: j.Setup, service: j.Service, setups: j.SetupPerType, services: j.ServicePerType, windows: j.TimeWindows, skills: j.Skills,
-			allowed: j.AllowedVehicles, banned: j.ForbiddenVehicles, preferred: j.PreferredVehicles, other: j.OtherVehicleCost, wishes: &j.Wishes, timing: &j.Timing,
+			allowed: j.AllowedVehicles, banned: j.ForbiddenVehicles, preferred: j.PreferredVehicles, other: j.OtherVehicleCost, wishes: &j.Wishes, timing: &j.Timing, days: j.VisitDays,
 			id: j.ID, label: label{j.Description, j.Location, j.LocationIndex}}
 	}
 	s := &m.problem.Shipments[(int(t)-jobs)/2]
@@ -251,15 +263,20 @@ func (m *model) source(t int32) taskSource {
 func (m *model) compileVehicles() error {
 	p := m.problem
 	metrics, stays, shifts, classes := map[string]*metric{}, map[string]*stay{}, map[span]*shift{}, map[string]int{}
-	pinned := make([]bool, m.tasks())
+	m.fixed = make([]bool, m.tasks())
+	pinned := m.fixed
 	number := make(map[VehicleStep]int32, m.tasks())
 	for t := range int32(m.tasks()) {
-		number[VehicleStep{Type: m.kind[t], ID: m.source(t).id}] = t
+		if m.copies == 0 || int(t) < m.copies {
+			number[VehicleStep{Type: m.kind[t], ID: m.source(t).id}] = t
+		}
 	}
+	told := make([]int, m.tasks())
 	m.vehicles = make([]vehicle, len(p.Vehicles))
 	for i := range p.Vehicles {
 		for _, s := range p.Vehicles[i].Steps {
 			if t, ok := number[VehicleStep{Type: s.Type, ID: s.ID}]; ok {
+				t = m.nextOf(t, told)
 				m.vehicles[i].given = append(m.vehicles[i].given, t)
 				if s.Pinned {
 					m.vehicles[i].pinned = append(m.vehicles[i].pinned, t)
@@ -268,13 +285,10 @@ func (m *model) compileVehicles() error {
 			}
 		}
 	}
-	planned := make([]int, m.tasks())
-	for t := range planned {
-		planned[t] = -1
-	}
+	planned := make([][]int, m.tasks())
 	for i := range m.vehicles {
 		for _, t := range m.vehicles[i].given {
-			planned[t] = i
+			planned[m.leader(t)] = append(planned[m.leader(t)], i)
 		}
 	}
 	m.compileMoods()

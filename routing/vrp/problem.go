@@ -59,6 +59,27 @@ type Job struct {
 
 	Wishes
 	Timing
+	Together
+}
+
+// Together says who else, and which other visits, a job hangs on.
+type Together struct {
+	// Crew is how many vehicles must serve the job at once; 0 and 1 mean one. It is on as many routes.
+	Crew int `json:"crew,omitempty"`
+
+	// VisitDays makes the job a series: it is served on every day of one of the alternatives, by vehicles of
+	// those days, or not at all.
+	VisitDays [][]int `json:"visit_days,omitempty"`
+
+	After *After `json:"after,omitempty"`
+}
+
+// After ties a job to an earlier one: without that it is not planned.
+type After struct {
+	Job         uint64 `json:"job"`
+	MinGap      int64  `json:"min_gap,omitempty"` // seconds from the end of the earlier job to the start of this one at least
+	MaxGap      *int64 `json:"max_gap,omitempty"` // and at most
+	SameVehicle bool   `json:"same_vehicle,omitempty"`
 }
 
 // Timing holds rules of time that can be bent at a price, and the longest wait.
@@ -129,6 +150,8 @@ type Vehicle struct {
 
 	// MaxRouteDuration bounds the seconds from leaving the start to reaching the end, waiting and breaks included.
 	MaxRouteDuration *int64 `json:"max_route_duration,omitempty"`
+
+	Day int `json:"day,omitempty"` // of jobs' visit_days
 
 	SoftEnd           *int64 `json:"soft_end,omitempty"`            // seconds: being out later is overtime
 	SoftRouteDuration *int64 `json:"soft_route_duration,omitempty"` // seconds: a longer day is overtime

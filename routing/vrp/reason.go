@@ -19,6 +19,10 @@ const (
 	ReasonMaxDistance      ReasonCode = "max_distance"       // too many metres
 	ReasonMaxRouteDuration ReasonCode = "max_route_duration" // too long a day
 	ReasonWindow           ReasonCode = "window"             // too late even if nothing else were planned
+	ReasonCrew             ReasonCode = "crew"               // not enough others at the same moment
+	ReasonAfter            ReasonCode = "after"              // the job before is not planned, or not at a time that suits
+	ReasonSeries           ReasonCode = "visit_days"         // fits on this day, but not on all days of any alternative
+	ReasonDay              ReasonCode = "day"                // the vehicle works on no day of the series
 	ReasonShift            ReasonCode = "shift"              // no window of the visit meets the vehicle's hours
 	ReasonCapacity         ReasonCode = "capacity"           // more than the vehicle can carry
 	ReasonUnreachable      ReasonCode = "unreachable"        // no way there or from there
@@ -27,7 +31,7 @@ const (
 )
 
 var closeness = []ReasonCode{ReasonNoRoom, ReasonMaxTasks, ReasonLoad, ReasonMaxTravelTime, ReasonMaxDistance, ReasonMaxRouteDuration,
-	ReasonWindow, ReasonShift, ReasonCapacity, ReasonUnreachable, ReasonVehicle, ReasonSkills}
+	ReasonCrew, ReasonAfter, ReasonSeries, ReasonWindow, ReasonShift, ReasonCapacity, ReasonUnreachable, ReasonDay, ReasonVehicle, ReasonSkills}
 
 // Reason says why a visit is on no route: for every vehicle the rule that keeps it away, each proven by lifting
 // it.
@@ -166,6 +170,14 @@ func (m *model) hurdle(planned, alone *worker, vi int, t int32) (ReasonCode, int
 	}
 	if code, late := m.lift(planned, vi, t); code != "" {
 		return code, late
+	}
+	switch {
+	case m.teams != nil && m.teams[t] != nil && len(m.teams[t].days) == 0:
+		return ReasonCrew, forever
+	case m.teams != nil && m.teams[t] != nil:
+		return ReasonSeries, forever
+	case m.ties != nil && m.ties[t] != nil:
+		return ReasonAfter, forever
 	}
 	return ReasonNoRoom, forever
 }

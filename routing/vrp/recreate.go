@@ -26,19 +26,12 @@ func (w *worker) recreate() {
 		}
 	}
 	for _, t := range w.pool {
-		s := w.cheapest(t, fresh)
-		if s.vehicle < 0 && fresh {
-			s = w.cheapest(t, false)
-		}
+		done := w.ctx.Err() == nil && (w.place(t, fresh) || fresh && w.place(t, false))
 		fresh = false
-		if s.vehicle < 0 {
+		if !done {
 			w.cur.missing = append(w.cur.missing, t)
 			w.cur.forgone += int64(w.m.priority[t])
 			w.absent[t]++
-			continue
-		}
-		if !w.put(t, s) {
-			panic("vrp: an insertion that was checked broke the route")
 		}
 	}
 }
@@ -87,11 +80,46 @@ func (w *worker) cheapest(t int32, unused bool) spot {
 			w.look(int(vi), t, &s)
 			*c = cached{r.version, int32(s.k), int32(s.k2), s.extra}
 		}
-		if c.extra < found.extra && (w.awake || uint32(w.chance.Uint64()>>32) >= blinkBelow) {
+		if c.extra < found.extra && !w.overlooks() {
 			found = spot{int(vi), int(c.k), int(c.k2), c.extra}
 		}
 	}
 	return found
+}
+
+// spotIn is the cheapest spot for a visit in one route, worked out once per version of the route.
+func (w *worker) spotIn(vi int, t int32) spot {
+	r, c := &w.cur.routes[vi], &w.known[int(t)*len(w.cur.routes)+vi]
+	if c.version != r.version {
+		s := nowhere
+		w.look(vi, t, &s)
+		*c = cached{r.version, int32(s.k), int32(s.k2), s.extra}
+	}
+	if c.extra == math.MaxInt64 {
+		return nowhere
+	}
+	return spot{vi, int(c.k), int(c.k2), c.extra}
+}
+
+// firstThingsFirst moves tied jobs in pool behind those they come after.
+func (w *worker) firstThingsFirst() {
+	w.sorted = append(w.sorted[:0], w.pool...)
+	w.pool = w.pool[:0]
+	w.stamp++
+	var emit func(t int32)
+	emit = func(t int32) {
+		if w.emitted[t] == w.stamp {
+			return
+		}
+		w.emitted[t] = w.stamp
+		if bound := w.m.ties[t]; bound != nil && slices.Contains(w.sorted, bound.first) {
+			emit(bound.first)
+		}
+		w.pool = append(w.pool, t)
+	}
+	for _, t := range w.sorted {
+		emit(t)
+	}
 }
 
 // order sorts pool by one of several keys.
@@ -140,4 +168,7 @@ func (w *worker) order() {
 		}
 		return int(a - b)
 	})
+	if m.ties != nil {
+		w.firstThingsFirst()
+	}
 }

@@ -40,7 +40,7 @@ const (
 // remedies finds for a job the cheapest relaxation of each kind: the least time, then the least cost. planned
 // is a worker of a model of its own, which is changed and put back.
 func (m *model) remedies(planned *worker, t int32, misses []miss) []Remedy {
-	if m.mate[t] >= 0 {
+	if m.mate[t] >= 0 || m.hangs(t) {
 		return nil
 	}
 	best := make(map[RemedyRule]Remedy)

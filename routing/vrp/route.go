@@ -20,6 +20,7 @@ type route struct {
 	after  []int64   // the most on board at positions from k on
 	head   []stretch // by position, as tail: only kept where stretches tell the shortest day
 	tail   []stretch
+	hold   []span  // by task, the plan's: what others leave of its start; nil if no start hangs on another
 	caps   []int64 // by task: starts that must not be passed while a timetable is chosen; mostly empty
 	times  int64   // money that the times of day cost, part of cost
 	events []event // scratch
@@ -45,6 +46,7 @@ func (r *route) copyFrom(s *route) {
 	r.total = append(r.total[:0], s.total...)
 	r.head = append(r.head[:0], s.head...)
 	r.tail = append(r.tail[:0], s.tail...)
+	r.hold = s.hold
 	r.travel, r.metres, r.work, r.cost, r.times, r.pinned, r.version = s.travel, s.metres, s.work, s.cost, s.times, s.pinned, s.version
 }
 
@@ -232,7 +234,7 @@ func (m *model) forward(v *vehicle, r *route, depart int64) bool {
 		r.leave[0] = t
 		for k := 1; k <= n; k++ {
 			from, task := r.at[k-1], r.seq[k-1]
-			start := v.shift.start(task, t+int64(v.metric.between(from, r.at[k])))
+			start := r.begin(v, task, t+int64(v.metric.between(from, r.at[k])))
 			if start == forever {
 				return false
 			}
@@ -259,7 +261,7 @@ func (m *model) forward(v *vehicle, r *route, depart int64) bool {
 				}
 			}
 			if arrive < forever && k <= n {
-				if arrive = v.shift.start(r.seq[k-1], arrive); arrive < forever {
+				if arrive = r.begin(v, r.seq[k-1], arrive); arrive < forever {
 					arrive += m.stayAt(v, r.seq[k-1], from)
 				}
 			}
@@ -327,10 +329,10 @@ func (m *model) backward(v *vehicle, r *route, finish int64) int64 {
 				cap = r.caps[k-1]
 			}
 			if v.stay.setups {
-				r.dueOn[l*w+k] = v.shift.latest(t, min(leave, cap))
+				r.dueOn[l*w+k] = r.until(v, t, min(leave, cap))
 				leave -= v.stay.setup[t]
 			}
-			r.due[l*w+k] = v.shift.latest(t, min(leave, cap))
+			r.due[l*w+k] = r.until(v, t, min(leave, cap))
 		}
 	}
 	return r.due[0]

@@ -51,6 +51,7 @@ func (w *worker) ruin() {
 			break
 		}
 	}
+	w.calm()
 	for _, vi := range w.saved {
 		w.ruined[vi] = false
 	}
@@ -95,13 +96,23 @@ func (w *worker) remove(t int32) {
 	if w.m.kind[t] == StepDelivery {
 		t = w.m.mate[t]
 	}
+	t = w.m.leader(t)
 	if w.cur.where[t] < 0 {
 		return // its other end was removed before
+	}
+	if w.m.hangs(t) {
+		if slices.ContainsFunc(w.m.members(t), func(member int32) bool { return w.m.fixed[member] }) {
+			return
+		}
+		w.stir(int(w.cur.where[t]))
 	}
 	w.pool = append(w.pool, t)
 	w.cur.where[t] = -1
 	if mate := w.m.mate[t]; mate >= 0 {
 		w.cur.where[mate] = -1
+	}
+	if w.m.hangs(t) {
+		w.release(t)
 	}
 }
 

@@ -1,6 +1,7 @@
 package vrp
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +14,8 @@ type plan struct {
 	missing []int32 // visits on no route
 	cost    int64
 	forgone int64 // priority of the missing visits
+	hold    []span
+	bonds   []bond // by task: of its tie
 }
 
 func (p *plan) copyFrom(q *plan) {
@@ -21,6 +24,12 @@ func (p *plan) copyFrom(q *plan) {
 	}
 	for i := range q.routes {
 		p.routes[i].copyFrom(&q.routes[i])
+	}
+	if q.hold != nil {
+		p.hold, p.bonds = append(p.hold[:0], q.hold...), append(p.bonds[:0], q.bonds...)
+		for i := range p.routes {
+			p.routes[i].hold = p.hold
+		}
 	}
 	p.where = append(p.where[:0], q.where...)
 	p.missing = append(p.missing[:0], q.missing...)
@@ -51,6 +60,7 @@ func (s score) less(o score) bool {
 // accepted.
 type worker struct {
 	m      *model
+	ctx    context.Context
 	near   [][]int32 // of each task the tasks close to it, itself first
 	chance *rand.PCG
 	cur    plan
@@ -65,7 +75,14 @@ type worker struct {
 	pool       []int32 // visits to insert
 	first      int32   // the one of them to insert first, -1 for none
 	key        []int64
-	drawn      []int64 // by task: the last iteration with its visit in pool
+	holdWas    []heldBefore
+	stirred    []int        // vehicles whose routes were changed by what was done to others
+	byDay      map[int]spot // scratch
+	offers     []spot       // scratch
+	moments    []int64      // scratch
+	sorted     []int32      // scratch
+	emitted    []int64      // by task: the last stamp
+	drawn      []int64      // by task: the last iteration with its visit in pool
 	classSeen  []int64
 	only       bool // unused vehicles stay so
 	awake      bool // nothing is overlooked
@@ -81,7 +98,7 @@ type worker struct {
 
 func newWorker(m *model, seed, number uint64) *worker {
 	w := &worker{
-		m: m, chance: rand.NewPCG(seed, number),
+		m: m, ctx: context.Background(), chance: rand.NewPCG(seed, number),
 		touched: make([]bool, len(m.vehicles)), ruined: make([]bool, len(m.vehicles)),
 		key: make([]int64, m.tasks()), drawn: make([]int64, m.tasks()), absent: make([]int64, m.tasks()), classSeen: make([]int64, m.classes),
 	}
@@ -94,7 +111,15 @@ func newWorker(m *model, seed, number uint64) *worker {
 		}
 	}
 	w.known = make([]cached, m.tasks()*len(m.vehicles))
+	w.byDay, w.emitted = make(map[int]spot), make([]int64, m.tasks())
 	w.cur.routes = make([]route, len(m.vehicles))
+	if m.held() {
+		w.cur.hold = slices.Repeat([]span{always}, m.tasks())
+		w.cur.bonds = slices.Repeat([]bond{{always, always}}, m.tasks())
+		for vi := range w.cur.routes {
+			w.cur.routes[vi].hold = w.cur.hold
+		}
+	}
 	w.cur.where = make([]int32, m.tasks())
 	for t := range w.cur.where {
 		w.cur.where[t] = -1
@@ -186,7 +211,7 @@ func (w *worker) step(at heat) {
 // open begins an iteration that accept or undo ends.
 func (w *worker) open() {
 	w.iterations++
-	w.saved, w.pool = w.saved[:0], w.pool[:0]
+	w.saved, w.pool, w.holdWas = w.saved[:0], w.pool[:0], w.holdWas[:0]
 	w.wasMissing = append(w.wasMissing[:0], w.cur.missing...)
 }
 
@@ -203,6 +228,14 @@ func (w *worker) undo() {
 			w.cur.where[mate] = -1
 		}
 	}
+	if w.m.teams != nil {
+		for _, t := range w.pool {
+			for _, member := range w.m.members(t) {
+				w.cur.where[member] = -1
+			}
+		}
+	}
+	w.unhold(0)
 	for i, vi := range w.saved {
 		w.touched[vi] = false
 		w.cur.routes[vi], w.savedRoute[i] = w.savedRoute[i], w.cur.routes[vi]

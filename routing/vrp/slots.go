@@ -49,6 +49,12 @@ func NewBoard(p *Problem) (*Board, error) {
 		if slices.ContainsFunc(v.given, func(t int32) bool { return !v.can[t] }) || !b.w.settle(vi) {
 			return nil, &InfeasibleError{Field: fmt.Sprintf("vehicles[%d].steps", vi), Vehicle: p.Vehicles[vi].ID}
 		}
+		for _, t := range v.given {
+			b.w.cur.where[t] = int32(vi)
+		}
+	}
+	if !b.w.align() {
+		return nil, &InfeasibleError{Field: "vehicles"}
 	}
 	return b, nil
 }

@@ -50,6 +50,9 @@ type InfeasibleError struct {
 }
 
 func (e *InfeasibleError) Error() string {
+	if e.Vehicle == 0 && e.Field == "vehicles" {
+		return "vehicles pin jobs of crews, or jobs that come after others, that cannot be brought together"
+	}
 	return fmt.Sprintf("%s pin more than vehicle %d can do within its hours, capacity and limits", e.Field, e.Vehicle)
 }
 
@@ -104,6 +107,7 @@ func newSearch(ctx context.Context, m *model, o Options) (*search, error) {
 		}
 	}
 	first := newWorker(m, o.Seed, 0)
+	first.ctx = ctx
 	if err := first.begin(); err != nil {
 		return nil, err
 	}
@@ -118,7 +122,7 @@ func newSearch(ctx context.Context, m *model, o Options) (*search, error) {
 	}
 	for i := 1; i < max(1, o.Threads); i++ {
 		w := newWorker(m, o.Seed, uint64(i))
-		w.near, w.fit = near, first.fit
+		w.near, w.fit, w.ctx = near, first.fit, ctx
 		w.adopt(first)
 		s.workers = append(s.workers, w)
 	}
@@ -151,7 +155,14 @@ func (m *model) shortEdge(near [][]int32) float64 {
 	}
 	v, sum := &m.vehicles[0], 0.0
 	for t := range int32(m.tasks()) {
-		u := near[t][min(5, len(near[t])-1)]
+		u, steps := t, 0
+		for _, other := range near[t] {
+			if m.place[other] != m.place[t] {
+				if u, steps = other, steps+1; steps == 5 {
+					break
+				}
+			}
+		}
 		if v.metric.between(m.place[t], m.place[u]) != apart {
 			sum += float64(v.price(m.place[t], m.place[u]))
 		}
@@ -195,6 +206,9 @@ func (w *worker) begin() error {
 			w.cur.where[t] = int32(vi)
 		}
 	}
+	if !w.align() {
+		return &InfeasibleError{Field: "vehicles", Vehicle: 0}
+	}
 	for vi := range m.vehicles {
 		w.follow(vi)
 	}
@@ -220,7 +234,7 @@ func (w *worker) follow(vi int) {
 	m := w.m
 	v, r := &m.vehicles[vi], &w.cur.routes[vi]
 	for _, t := range v.given[len(v.pinned):] {
-		if m.kind[t] == StepDelivery || w.cur.where[t] >= 0 || !v.can[t] {
+		if m.kind[t] == StepDelivery || w.cur.where[t] >= 0 || !v.can[t] || m.hangs(t) {
 			continue
 		}
 		k := len(r.seq) + 1
@@ -243,8 +257,7 @@ func (w *worker) follow(vi int) {
 func (w *worker) fill() {
 	w.cur.missing, w.cur.forgone = w.cur.missing[:0], 0
 	for _, t := range w.pool {
-		if s := w.cheapest(t, false); s.vehicle >= 0 {
-			w.put(t, s)
+		if w.place(t, false) {
 			continue
 		}
 		w.cur.missing = append(w.cur.missing, t)

@@ -18,8 +18,8 @@ func (v *vehicle) plainSpan() bool {
 }
 
 // stop is the stretch of one task after coming from a place.
-func (m *model) stop(v *vehicle, t, from int32) stretch {
-	w := v.shift.first[t]
+func (m *model) stop(v *vehicle, r *route, t, from int32) stretch {
+	w := r.only(v, t)
 	return stretch{m.stayAt(v, t, from), w.from, w.to}
 }
 
@@ -33,11 +33,11 @@ func (m *model) stretches(v *vehicle, r *route) {
 	ends := stretch{0, v.open, v.close}
 	r.head[0], r.tail[n+1] = ends, ends
 	for k := 1; k <= n; k++ {
-		r.head[k] = r.head[k-1].then(int64(v.metric.between(r.at[k-1], r.at[k])), m.stop(v, r.seq[k-1], r.at[k-1]))
+		r.head[k] = r.head[k-1].then(int64(v.metric.between(r.at[k-1], r.at[k])), m.stop(v, r, r.seq[k-1], r.at[k-1]))
 	}
 	r.head[n+1] = r.head[n].then(int64(v.metric.between(r.at[n], r.at[n+1])), ends)
 	for k := n; k >= 1; k-- {
-		r.tail[k] = m.stop(v, r.seq[k-1], r.at[k-1]).then(int64(v.metric.between(r.at[k], r.at[k+1])), r.tail[k+1])
+		r.tail[k] = m.stop(v, r, r.seq[k-1], r.at[k-1]).then(int64(v.metric.between(r.at[k], r.at[k+1])), r.tail[k+1])
 	}
 	r.tail[0] = r.head[n+1]
 }
@@ -46,12 +46,12 @@ func (m *model) stretches(v *vehicle, r *route) {
 func (w *worker) spans(v *vehicle, r *route, t int32, k int) bool {
 	m := w.m
 	u, here, x := r.at[k-1], m.place[t], r.at[k]
-	day := r.head[k-1].then(int64(v.metric.between(u, here)), m.stop(v, t, u))
+	day := r.head[k-1].then(int64(v.metric.between(u, here)), m.stop(v, r, t, u))
 	out := int64(v.metric.between(here, x))
 	if k > len(r.seq) || !v.stay.setups {
 		day = day.then(out, r.tail[k])
 	} else { // the next task's setup hangs on where one comes from
-		day = day.then(out, m.stop(v, r.seq[k-1], here)).then(int64(v.metric.between(x, r.at[k+1])), r.tail[k+1])
+		day = day.then(out, m.stop(v, r, r.seq[k-1], here)).then(int64(v.metric.between(x, r.at[k+1])), r.tail[k+1])
 	}
 	return day.takes <= v.maxSpan
 }

@@ -33,7 +33,10 @@ const (
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // complaint collects the first thing that is wrong.
-type complaint struct{ err *InputError }
+type complaint struct {
+	err   *InputError
+	times map[uint64]int // by job: how often it may still be planned
+}
 
 func (c *complaint) check(ok bool, field, format string, args ...any) {
 	if !ok && c.err == nil {
@@ -43,7 +46,12 @@ func (c *complaint) check(ok bool, field, format string, args ...any) {
 
 // Validate returns an *InputError naming the first field that makes no sense, or nil.
 func (p *Problem) Validate() error {
-	c := &complaint{}
+	c := &complaint{times: make(map[uint64]int)}
+	for i := range p.Jobs {
+		if n := p.Jobs[i].times(); n > 1 {
+			c.times[p.Jobs[i].ID] = n
+		}
+	}
 	c.check(len(p.Vehicles) > 0, "vehicles", "is empty: nobody can drive")
 	c.check(len(p.Jobs)+2*len(p.Shipments) < 1<<taskBits, "jobs", "are more than %d tasks with the shipments", 1<<taskBits-1)
 	c.matrices(p)
@@ -85,6 +93,7 @@ func (p *Problem) Validate() error {
 		c.check(s.StartChangePerHour >= 0 && s.StartChangePerHour <= maxTimePrice, "stability.start_change_per_hour", "is %d", s.StartChangePerHour)
 		c.check(s.StartTolerance >= 0 && s.StartTolerance <= maxStay, "stability.start_tolerance", "is %d seconds", s.StartTolerance)
 	}
+	c.together(p)
 	c.vehicles(p, dims, jobs, pickups, deliveries)
 	c.pinnedPairs(p)
 	if c.err != nil {
@@ -281,7 +290,14 @@ func (c *complaint) steps(at string, v *Vehicle, jobs, pickups, deliveries map[u
 		}
 		c.check(known, field+".id", "is %d, which is no %s of the request", s.ID, s.Type)
 		key := VehicleStep{Type: s.Type, ID: s.ID}
-		c.check(taken[key] == "", field+".id", "is %d, already planned by %s", s.ID, taken[key])
+		again := false
+		if s.Type == StepJob && c.times[s.ID] > 0 {
+			c.times[s.ID]--
+			again = taken[key] == "" || !strings.HasPrefix(taken[key], at+".")
+		}
+		if !again {
+			c.check(taken[key] == "", field+".id", "is %d, already planned by %s", s.ID, taken[key])
+		}
 		taken[key] = field
 		if !s.Pinned {
 			free = field

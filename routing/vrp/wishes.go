@@ -3,17 +3,19 @@ package vrp
 import "slices"
 
 // compileTolls prices sending the vehicle, whatever its route, to each visit.
-func (m *model) compileTolls(v *vehicle, src *Vehicle, planned []int, number int) {
+func (m *model) compileTolls(v *vehicle, src *Vehicle, planned [][]int, number int) {
 	for _, t := range m.visits {
 		toll := m.toll(v, src, t)
-		if s := m.problem.Stability; s != nil && planned[t] >= 0 && planned[t] != number {
+		if s := m.problem.Stability; s != nil && len(planned[t]) > 0 && !slices.Contains(planned[t], number) {
 			toll += s.VehicleChange * money
 		}
 		if toll > 0 {
 			if v.toll == nil {
 				v.toll = make([]int64, m.tasks())
 			}
-			v.toll[t] = toll
+			for _, member := range m.members(t) {
+				v.toll[member] = toll
+			}
 		}
 	}
 }

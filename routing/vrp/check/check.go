@@ -117,12 +117,20 @@ type key struct {
 	id   uint64
 }
 
+// served is one time that a task was served.
+type served struct {
+	vehicle    *vrp.Vehicle
+	start, end int64 // hundredths
+	pinned     bool
+}
+
 // checker walks one answer.
 type checker struct {
 	p      *vrp.Problem
 	s      *vrp.Solution
 	tasks  map[key]task
 	seen   map[key]bool
+	served map[key][]served
 	faults []Fault
 	total  vrp.Summary
 	cost   float64
@@ -132,7 +140,7 @@ type checker struct {
 
 // Solution returns all that is wrong with an answer, in the order of its routes; nothing if it holds.
 func Solution(p *vrp.Problem, s *vrp.Solution) []Fault {
-	c := &checker{p: p, s: s, tasks: make(map[key]task), seen: make(map[key]bool)}
+	c := &checker{p: p, s: s, tasks: make(map[key]task), seen: make(map[key]bool), served: make(map[key][]served)}
 	for i := range p.Jobs {
 		c.tasks[key{vrp.StepJob, p.Jobs[i].ID}] = task{job: &p.Jobs[i]}
 	}
@@ -162,6 +170,7 @@ func Solution(p *vrp.Problem, s *vrp.Solution) []Fault {
 			}
 		}
 	}
+	c.together()
 	c.leftOut()
 	c.sums()
 	return c.faults

@@ -281,9 +281,10 @@ func (w *walk) serve(s *vrp.Step) {
 		w.fault("%s %d is not in the question", s.Type, s.ID)
 		return
 	}
-	if w.seen[k] {
+	if w.seen[k] && (t.job == nil || t.job.Crew < 2 && len(t.job.VisitDays) == 0) {
 		w.fault("%s %d is served twice", s.Type, s.ID)
 	}
+	again := w.seen[k]
 	w.seen[k] = true
 	w.tasks++
 	pinned := slices.ContainsFunc(w.v.Steps, func(v vrp.VehicleStep) bool { return v.Pinned && v.Type == s.Type && v.ID == s.ID })
@@ -314,7 +315,7 @@ func (w *walk) serve(s *vrp.Step) {
 	w.reported(s)
 	before := w.clock
 	planned := w.planned(k)
-	w.patient = len(t.timing().SoftTimeWindows) > 0 || planned != nil
+	w.patient = len(t.timing().SoftTimeWindows) > 0 || planned != nil || w.waitsForOthers(t)
 	w.begin(s, t.windows(), pinned)
 	w.patient = false
 	w.moods(s, t, w.clock-before, planned)
@@ -326,6 +327,10 @@ func (w *walk) serve(s *vrp.Step) {
 		w.wrongly("setup and service are given as %d and %d, should be %d and %d", s.Setup, s.Service, setup, service)
 	}
 	w.clock += (setup + service) * hundred
+	w.served[k] = append(w.served[k], served{w.v, w.clock - (setup+service)*hundred, w.clock, pinned})
+	if t.job != nil && len(t.job.VisitDays) > 0 && !slices.ContainsFunc(t.job.VisitDays, func(days []int) bool { return slices.Contains(days, w.v.Day) }) {
+		w.fault("%s %d is not served on day %d", s.Type, s.ID, w.v.Day)
+	}
 	w.work += setup + service
 	w.total.Setup += setup
 	w.total.Service += service
@@ -344,7 +349,9 @@ func (w *walk) serve(s *vrp.Step) {
 	}
 	w.fits("afterwards")
 	if s.Type != vrp.StepDelivery {
-		w.total.Priority += t.priority()
+		if !again {
+			w.total.Priority += t.priority()
+		}
 		w.price += w.surcharge(t, k)
 	}
 	w.place = t.place()
@@ -423,12 +430,20 @@ func (w *walk) surcharge(t task, k key) float64 {
 	if w.p.Stability == nil {
 		return sum
 	}
+	moved := false
 	for i := range w.p.Vehicles {
 		for _, step := range w.p.Vehicles[i].Steps {
-			if step.Type == k.kind && step.ID == k.id && w.p.Vehicles[i].ID != w.v.ID {
-				sum += float64(w.p.Stability.VehicleChange)
+			if step.Type != k.kind || step.ID != k.id {
+				continue
 			}
+			if w.p.Vehicles[i].ID == w.v.ID {
+				return sum
+			}
+			moved = true
 		}
+	}
+	if moved {
+		sum += float64(w.p.Stability.VehicleChange)
 	}
 	return sum
 }
