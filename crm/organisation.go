@@ -63,11 +63,22 @@ func (s *Store) EnsureOrganisation(ctx context.Context, o Organisation) error {
 		}
 		batch := &pgx.Batch{}
 		for _, r := range Roles() {
-			batch.Queue(`insert into crm.role (code, title, scope, rights) values ($1, $2, $3, $4) on conflict (code) do nothing`,
-				r.Code, r.Title, string(r.Scope), r.Rights)
+			// A role that is there stays as people made it, but for rights that did not exist when it was made.
+			batch.Queue(`insert into crm.role (code, title, scope, rights, known) values ($1, $2, $3, $4, $5)
+				on conflict (code) do update set known = $5, rights = crm.role.rights ||
+				  array(select r from unnest($4::text[]) r where r <> all (crm.role.known) and r <> all (crm.role.rights))
+				where crm.role.known <> $5`,
+				r.Code, r.Title, string(r.Scope), r.Rights, allRights())
 		}
 		return DBError(tx.SendBatch(ctx, batch).Close(), "role")
 	})
+}
+
+// allRights are those any role starts with, in order.
+func allRights() []Right {
+	rights := System("").Rights
+	slices.Sort(rights)
+	return rights
 }
 
 // ChangeOrganisation changes name, zone, currency and language if the version is still the given one.

@@ -111,6 +111,28 @@ func TestRightsOfEachRole(t *testing.T) {
 	                 administrator sales_manager rep dispatcher technician marketer service_agent
 	account.read                 x             x   x          x          x        x             x
 	account.write                x             x   x          x          .        .             x
+	lead.read                    x             x   x          x          x        x             x
+	lead.write                   x             x   x          .          x        x             .
+	deal.read                    x             x   x          x          .        x             x
+	deal.write                   x             x   x          .          .        .             .
+	product.read                 x             x   x          x          x        x             x
+	product.write                x             x   .          .          .        .             .
+	order.read                   x             x   x          x          .        x             x
+	order.write                  x             x   x          .          .        .             .
+	case.read                    x             x   x          x          x        x             x
+	case.write                   x             .   .          x          x        .             x
+	installation.read            x             x   x          x          x        x             x
+	installation.write           x             .   .          x          .        .             x
+	contract.read                x             x   x          x          x        x             x
+	contract.write               x             x   .          .          .        .             x
+	activity.read                x             x   x          x          x        x             x
+	activity.write               x             x   x          x          x        .             x
+	bulk.write                   x             x   x          x          .        x             x
+	merge.write                  x             x   .          .          .        .             .
+	import.run                   x             x   .          .          .        x             .
+	export.run                   x             x   x          x          .        x             x
+	field.write                  x             .   .          .          .        .             .
+	webhook.write                x             .   .          .          .        .             .
 	visit.read                   x             x   x          x          x        x             x
 	visit.write                  x             x   x          x          .        .             x
 	visit.work                   x             .   x          x          x        .             .

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"catchment/crm"
 	"catchment/crm/customer"
 )
 
@@ -94,5 +95,5 @@ func digits(chance *rand.Rand, pattern string) string {
 
 // mailName writes a name as it stands in an e-mail address.
 func mailName(name string) string {
-	return strings.NewReplacer(" ", "", "'", "").Replace(customer.SearchText(name))
+	return strings.NewReplacer(" ", "", "'", "").Replace(crm.SearchText(name))
 }

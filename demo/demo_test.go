@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/kinds"
+	"catchment/crm/record"
 	"catchment/crm/work"
 	"catchment/demo"
 	"catchment/geo/basemap"
@@ -273,7 +276,7 @@ func TestTheDayToBePlannedHasWorkThatFitsAndSomeThatCannot(t *testing.T) {
 		must(t, r.owner.QueryRow(context.Background(), `select id from crm.staff where email = $1`, l.Email).Scan(&id))
 		actor, err := r.store.ActorOf(context.Background(), id)
 		must(t, err)
-		mine, err := r.o.Customers.Accounts(crm.WithActor(context.Background(), actor), customer.AccountQuery{Limit: 500})
+		mine, err := kinds.Records(r.store).List(crm.WithActor(context.Background(), actor), "account", record.Query{Limit: 500})
 		must(t, err)
 		if some := len(mine.Items) > 0; some != (l.Role != "Technician") { // nothing is dispatched to him yet but promises
 			if l.Role != "Technician" {
@@ -338,15 +341,15 @@ func TestTheCompanyOnRealExtracts(t *testing.T) {
 			if synthetic := r.number(`select count(*) from customer.site where source = 'synthetic'`); (synthetic > 0) != row.synthetic {
 				t.Errorf("%d sites are synthetic", synthetic)
 			}
-			page, err := r.o.Customers.Accounts(system, customer.AccountQuery{Limit: 5})
+			page, err := kinds.Records(r.store).List(system, "account", record.Query{Limit: 5})
 			must(t, err)
 			for _, a := range page.Items {
-				if !regexp.MustCompile("^" + row.phone + "$").MatchString(a.Phone) {
-					t.Errorf("%s has the phone number %s", a.Name, a.Phone)
+				if !regexp.MustCompile("^" + row.phone + "$").MatchString(a.Text("phone")) {
+					t.Errorf("%s has the phone number %s", a["name"], a["phone"])
 				}
-				sites, err := r.o.Customers.Sites(system, a.ID)
+				sites, err := r.o.Customers.Sites(system, uuid.MustParse(a.ID()))
 				must(t, err)
-				t.Logf("%s · %s · %s", a.Name, sites[0].Label(), strings.TrimSpace(fmt.Sprint(a.Kind, " ", a.Class, " ", a.Stage)))
+				t.Logf("%s · %s · %s", a["name"], sites[0].Label(), strings.TrimSpace(fmt.Sprint(a["kind"], " ", a["class"], " ", a["stage"])))
 			}
 		})
 	}

@@ -28,8 +28,8 @@ type file struct {
 // files are the web app's, by path.
 type files map[string]*file
 
-// kinds are told by us: what the machine's tables say differs between distributions.
-var kinds = map[string]string{
+// mediaTypes are told by us: what the machine's tables say differs between distributions.
+var mediaTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8",
 	".css": "text/css; charset=utf-8", ".json": "application/json", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml",
 	".png": "image/png", ".ico": "image/x-icon", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8", ".map": "application/json",
@@ -55,7 +55,7 @@ func loadFiles(app fs.FS) (files, error) {
 			return err
 		}
 		sum := sha256.Sum256(content)
-		f := &file{kind: kinds[extension], tag: hex.EncodeToString(sum[:8]), immutable: hashed.MatchString(name), plain: content, packed: map[string][]byte{}}
+		f := &file{kind: mediaTypes[extension], tag: hex.EncodeToString(sum[:8]), immutable: hashed.MatchString(name), plain: content, packed: map[string][]byte{}}
 		if f.kind == "" {
 			if f.kind = mime.TypeByExtension(extension); f.kind == "" {
 				f.kind = "application/octet-stream"

@@ -21,6 +21,7 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/kinds"
 	"catchment/crm/region"
 	"catchment/crm/work"
 	"catchment/geo/basemap"
@@ -83,7 +84,7 @@ func newHouse(t *testing.T) *house {
 	none := func(context.Context) ([]int64, error) { return nil, nil }
 	search := &searching{&geocode.Geocoder{DB: pool, InForce: none}}
 	rooms := api.Rooms{
-		Store: store, Customers: &customer.Customers{Store: store, Addresses: search}, Work: jobs, Desk: desk, Hub: live.NewHub(log),
+		Store: store, Records: kinds.Records(store), Customers: &customer.Customers{Store: store, Addresses: search}, Work: jobs, Desk: desk, Hub: live.NewHub(log),
 		Plans:     &dispatch.Planner{Store: store, Work: jobs, Travel: roads},
 		Addresses: search,
 		Regions:   region.New(store, slog.New(slog.DiscardHandler), ""),

@@ -23,8 +23,8 @@ func TestAVisitTypedInByHandIsDoneByPhone(t *testing.T) {
 	h := newHouse(t)
 	office, phone := h.as("dispatcher"), h.as("technician")
 
-	account := want[api.Account](office, 201, "POST", "/accounts", map[string]any{"name": "Gasthof Löwen", "kind": "company", "phone": "+423 230 00 00"})
-	site := want[api.Site](office, 201, "POST", "/accounts/"+account.ID.String()+"/sites",
+	customer := want[account](office, 201, "POST", "/accounts", map[string]any{"name": "Gasthof Löwen", "kind": "company", "phone": "+423 230 00 00"})
+	site := want[api.Site](office, 201, "POST", "/accounts/"+customer.ID.String()+"/sites",
 		map[string]any{"street": "Dorfstrasse", "house_number": "3", "city": "Triesen", "point": []float64{9.528, 47.107}})
 	visit := want[api.Visit](office, 201, "POST", "/visits", map[string]any{"site_id": site.ID, "title": "Boiler is cold", "duration_seconds": 5400,
 		"skills": []string{"gas"}, "earliest": monday, "latest": monday, "windows": []map[string]string{{"start": "2026-11-23T08:00:00Z", "end": "2026-11-23T12:00:00Z"}}})
@@ -86,7 +86,7 @@ func TestAVisitTypedInByHandIsDoneByPhone(t *testing.T) {
 	if done.State != work.Done || done.Outcome == nil || done.Outcome.Note != "Pump replaced" {
 		t.Errorf("in the office the visit is %+v", done)
 	}
-	story := want[api.Page[api.Entry]](office, 200, "GET", "/accounts/"+account.ID.String()+"/timeline", nil)
+	story := want[api.Page[api.Entry]](office, 200, "GET", "/accounts/"+customer.ID.String()+"/timeline", nil)
 	verbs := []string{}
 	for _, e := range story.Items {
 		verbs = append(verbs, e.EntityKind+" "+e.Verb)
@@ -203,12 +203,12 @@ func TestAListIsTurnedPageByPage(t *testing.T) {
 	h := newHouse(t)
 	office := h.as("dispatcher")
 	for i := range 7 {
-		want[api.Account](office, 201, "POST", "/accounts", map[string]any{"name": fmt.Sprintf("Account %d", i)})
+		want[account](office, 201, "POST", "/accounts", map[string]any{"name": fmt.Sprintf("Account %d", i)})
 	}
-	seen, path := []string{}, "/accounts?limit=2&kind=company"
+	seen, path := []string{}, "/accounts?limit=2&filter=kind+%3D+company"
 	for pages := 0; path != ""; pages++ {
 		a := office.call("GET", path, nil)
-		var page api.Page[api.Account]
+		var page api.Page[account]
 		if err := json.Unmarshal([]byte(a.Text), &page); err != nil || a.Status != 200 || pages > 10 {
 			t.Fatalf("%s: %d %v", path, a.Status, err)
 		}
@@ -263,7 +263,7 @@ func TestARequestSentAgainIsDoneOnce(t *testing.T) {
 	for range cap(ids) {
 		go func() {
 			a := office.call("POST", "/accounts", map[string]any{"name": "At once"}, "Idempotency-Key", "k3")
-			var account api.Account
+			var account account
 			_ = json.Unmarshal([]byte(a.Text), &account)
 			ids <- fmt.Sprint(a.Status, " ", account.ID)
 		}()

@@ -13,8 +13,8 @@ func TestWhatStandsInAnArea(t *testing.T) {
 	h := newHouse(t)
 	office := h.as("dispatcher")
 	for i, point := range [][]float64{{9.51, 47.11}, {9.52, 47.12}, {9.90, 47.90}} {
-		account := want[api.Account](office, 201, "POST", "/accounts", map[string]any{"name": "A", "stage": []string{"customer", "lead", "customer"}[i]})
-		want[api.Site](office, 201, "POST", "/accounts/"+account.ID.String()+"/sites", map[string]any{"point": point})
+		customer := want[account](office, 201, "POST", "/accounts", map[string]any{"name": "A", "stage": []string{"customer", "lead", "customer"}[i]})
+		want[api.Site](office, 201, "POST", "/accounts/"+customer.ID.String()+"/sites", map[string]any{"point": point})
 	}
 	if a := office.call("POST", "/regions/snapshot", map[string]any{"area": map[string]any{}}); a.Status != 503 || a.Header.Get("Retry-After") == "" {
 		t.Errorf("before the index is built: %d %s", a.Status, a.Text)

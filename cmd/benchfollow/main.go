@@ -22,6 +22,8 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/kinds"
+	"catchment/crm/record"
 	"catchment/crm/region"
 	"catchment/geo/postgis"
 )
@@ -68,6 +70,7 @@ type bench struct {
 	store     *crm.Store
 	owner     *pgxpool.Pool
 	customers *customer.Customers
+	records   *record.Records
 	ctx       context.Context
 	ids       []uuid.UUID
 }
@@ -75,7 +78,7 @@ type bench struct {
 func run(stand *scaffold, accounts, clients, turns int, length time.Duration) error {
 	url := postgis.TestDatabaseURL(stand)
 	b := &bench{store: crm.NewStore(postgis.TestApp(stand, url)), owner: postgis.TestOwner(stand, url), ctx: crm.WithActor(context.Background(), crm.System("bench"))}
-	b.customers = &customer.Customers{Store: b.store}
+	b.customers, b.records = &customer.Customers{Store: b.store}, kinds.Records(b.store)
 	if err := b.store.EnsureOrganisation(b.ctx, crm.Organisation{Name: "Bench", Zone: "Europe/Berlin", Currency: "EUR", Language: "en"}); err != nil {
 		return err
 	}
@@ -165,7 +168,7 @@ func (b *bench) singles(clients int, length time.Duration) (float64, error) {
 				a, err := b.customers.Account(b.ctx, id)
 				if err == nil {
 					stage := customer.Stages[r.IntN(len(customer.Stages))]
-					_, err = b.customers.ChangeAccount(b.ctx, id, a.Version, customer.AccountChange{Stage: &stage})
+					_, err = b.records.ChangeOne(b.ctx, "account", id, a.Version, record.Values{"stage": stage})
 				}
 				if err != nil && crm.KindOf(err) != crm.Conflict {
 					errs <- err

@@ -19,7 +19,9 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/kinds"
 	"catchment/crm/queue"
+	"catchment/crm/record"
 	"catchment/crm/region"
 	"catchment/crm/work"
 	"catchment/geo/basemap"
@@ -105,6 +107,7 @@ type house struct {
 	pool      *pgxpool.Pool
 	store     *crm.Store
 	customers *customer.Customers
+	records   *record.Records
 	work      *work.Work
 	planner   *dispatch.Planner
 	regions   *region.Regions
@@ -137,7 +140,7 @@ func furnish(ctx context.Context, s *settings, url string, log *slog.Logger) (*h
 		pool.Close()
 		return nil, err
 	}
-	h.customers = &customer.Customers{Store: h.store, Addresses: h.addresses}
+	h.customers, h.records = &customer.Customers{Store: h.store, Addresses: h.addresses}, kinds.Records(h.store)
 	h.work = &work.Work{Store: h.store}
 	h.planner = &dispatch.Planner{Store: h.store, Work: h.work, Travel: h.travel}
 	h.regions = region.New(h.store, log, index)
@@ -260,7 +263,7 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 	}
 	base := &basemap.Map{DB: h.pool, InForce: h.watch.IDs, Credit: credit}
 	rooms := api.Rooms{
-		Store: h.store, Customers: h.customers, Work: h.work, Plans: h.planner, Regions: h.regions, Desk: desk, Hub: hub,
+		Store: h.store, Records: h.records, Customers: h.customers, Work: h.work, Plans: h.planner, Regions: h.regions, Desk: desk, Hub: hub,
 		Addresses: h.addresses,
 		Place: func(ctx context.Context) (api.Place, error) {
 			generations, err := h.watch.InForce(ctx)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/text/unicode/norm"
 
 	"catchment/crm"
 )
@@ -55,12 +54,6 @@ type NewAccount struct {
 	Phone     string
 	Email     string
 	Synthetic bool
-}
-
-// AccountChange names what to change; nil leaves a field as it is.
-type AccountChange struct {
-	Name, Kind, Stage, Class, Phone, Email *string
-	OwnerID, TeamID                        *uuid.UUID
 }
 
 // complete sets what the caller left open.
@@ -108,26 +101,6 @@ func fill(field *string, value string) {
 func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' })
 }
-
-// SearchText folds texts for the search box: ASCII, lower case, umlauts spelt out, one blank between words.
-func SearchText(parts ...string) string {
-	var b strings.Builder
-	text := strings.ToLower(norm.NFKC.String(strings.Join(parts, " "))) // composed, so that an umlaut is one letter
-	for _, r := range norm.NFKD.String(germanFold.Replace(text)) {
-		switch {
-		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '@' || r == '.' || r == '+' || r == '-'):
-			b.WriteRune(r)
-		case unicode.Is(unicode.Mn, r): // the accent of a letter just written
-		case unicode.IsLetter(r): // other scripts stay as they are
-			b.WriteRune(r)
-		default:
-			b.WriteRune(' ')
-		}
-	}
-	return strings.Join(strings.Fields(germanFold.Replace(b.String())), " ") // ǣ is an æ with a mark
-}
-
-var germanFold = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "æ", "ae", "ø", "oe", "å", "aa")
 
 // AddAccount adds an account. An actor of narrow scope becomes its owner unless he names one of his.
 func (c *Customers) AddAccount(ctx context.Context, n NewAccount) (Account, error) {
@@ -178,59 +151,6 @@ func (n *NewAccount) ownedBy(actor crm.Actor) {
 	}
 }
 
-// ChangeAccount changes an account if its version is still the given one. Its sites and open visits follow a new
-// owner or team.
-func (c *Customers) ChangeAccount(ctx context.Context, id uuid.UUID, version int, change AccountChange) (Account, error) {
-	if _, err := crm.Require(ctx, crm.AccountWrite); err != nil {
-		return Account{}, err
-	}
-	var out Account
-	err := c.Store.Write(ctx, func(tx pgx.Tx) error {
-		before, err := lockAccount(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if before.Version != version {
-			return crm.Stale()
-		}
-		after := NewAccount{ID: id, Name: before.Name, Kind: before.Kind, Stage: before.Stage, Class: before.Class,
-			OwnerID: before.OwnerID, TeamID: before.TeamID, Phone: before.Phone, Email: before.Email}
-		set(&after.Name, change.Name)
-		set(&after.Kind, change.Kind)
-		set(&after.Stage, change.Stage)
-		set(&after.Class, change.Class)
-		set(&after.Phone, change.Phone)
-		set(&after.Email, change.Email)
-		if change.OwnerID != nil {
-			after.OwnerID = change.OwnerID
-		}
-		if change.TeamID != nil {
-			after.TeamID = change.TeamID
-		}
-		if err := after.check(); err != nil {
-			return err
-		}
-		if err := updateAccount(ctx, tx, after); err != nil {
-			return err
-		}
-		changes := crm.Changes{}
-		changes.SetPrivate("name", before.Name, after.Name)
-		changes.SetPrivate("phone", before.Phone, after.Phone)
-		changes.SetPrivate("email", before.Email, after.Email)
-		changes.Set("kind", before.Kind, after.Kind)
-		changes.Set("stage", before.Stage, after.Stage)
-		changes.Set("class", before.Class, after.Class)
-		changes.Set("owner_id", before.OwnerID, after.OwnerID)
-		changes.Set("team_id", before.TeamID, after.TeamID)
-		if err := crm.Append(ctx, tx, crm.Event{Verb: "changed", Kind: "account", ID: id, Account: &id, Changes: changes}); err != nil {
-			return err
-		}
-		out, err = accountByID(ctx, tx, id)
-		return err
-	})
-	return out, err
-}
-
 func set(field *string, value *string) {
 	if value != nil {
 		*field = *value
@@ -249,29 +169,4 @@ func (c *Customers) Account(ctx context.Context, id uuid.UUID) (Account, error) 
 		return err
 	})
 	return out, err
-}
-
-// AccountQuery asks for a page of accounts by name.
-type AccountQuery struct {
-	Text   string // words of name, phone or e-mail
-	Stage  string
-	Kind   string
-	Class  string
-	Owner  *uuid.UUID
-	Cursor string
-	Limit  int
-}
-
-// Accounts returns the accounts the actor may see, by name, umlauts as if spelt out.
-func (c *Customers) Accounts(ctx context.Context, q AccountQuery) (crm.Page[Account], error) {
-	if _, err := crm.Require(ctx, crm.AccountRead); err != nil {
-		return crm.Page[Account]{}, err
-	}
-	var page crm.Page[Account]
-	err := c.Store.Read(ctx, func(tx pgx.Tx) error {
-		var err error
-		page, err = listAccounts(ctx, tx, q)
-		return err
-	})
-	return page, err
 }

@@ -95,7 +95,7 @@ func (r *accountRows) add(actor crm.Actor, a Addition) error {
 	}
 	n.ownedBy(actor)
 	r.news, r.ids = append(r.news, n), append(r.ids, n.ID)
-	r.names, r.searches = append(r.names, n.Name), append(r.searches, SearchText(n.Name, n.Phone, n.Email))
+	r.names, r.searches = append(r.names, n.Name), append(r.searches, crm.SearchText(n.Name, n.Phone, n.Email))
 	r.kinds, r.stages, r.classes = append(r.kinds, n.Kind), append(r.stages, n.Stage), append(r.classes, n.Class)
 	r.tels, r.emails = append(r.tels, n.Phone), append(r.emails, n.Email)
 	r.owners, r.teams, r.synthetic = append(r.owners, n.OwnerID), append(r.teams, n.TeamID), append(r.synthetic, n.Synthetic)

@@ -161,8 +161,7 @@ func (c *Customers) AddSite(ctx context.Context, n NewSite) (Site, error) {
 	if n.Locate {
 		n.Point, n.Source, n.Confidence = orb.Point{}, "geocoder", 0
 	}
-	cell, err := n.check()
-	if err != nil {
+	if _, err := n.check(); err != nil {
 		return Site{}, err
 	}
 	if n.Locate {
@@ -171,33 +170,40 @@ func (c *Customers) AddSite(ctx context.Context, n NewSite) (Site, error) {
 			return Site{}, err
 		}
 		n.take(found)
-		if cell, err = n.check(); err != nil {
-			return Site{}, err
-		}
 	}
 	var out Site
-	err = c.Store.Write(ctx, func(tx pgx.Tx) error {
-		account, err := lockAccount(ctx, tx, n.AccountID)
-		if crm.KindOf(err) == crm.NotFound {
-			return crm.Invalidf("account_id", "there is no such account")
-		}
-		if err != nil {
-			return err
-		}
-		zone, err := siteZone(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := insertSite(ctx, tx, n, account, cell, zone); err != nil {
-			return err
-		}
-		if err := crm.Append(ctx, tx, n.added()); err != nil {
-			return err
-		}
-		out, err = siteByID(ctx, tx, n.ID)
+	err := c.Store.Write(ctx, func(tx pgx.Tx) error {
+		var err error
+		out, err = AddSiteIn(ctx, tx, n)
 		return err
 	})
 	return out, err
+}
+
+// AddSiteIn adds a site whose point is known, in a transaction. It does not ask for the right.
+func AddSiteIn(ctx context.Context, tx pgx.Tx, n NewSite) (Site, error) {
+	cell, err := n.check()
+	if err != nil {
+		return Site{}, err
+	}
+	account, err := lockAccount(ctx, tx, n.AccountID)
+	if crm.KindOf(err) == crm.NotFound {
+		return Site{}, crm.Invalidf("account_id", "there is no such account")
+	}
+	if err != nil {
+		return Site{}, err
+	}
+	zone, err := siteZone(ctx, tx)
+	if err != nil {
+		return Site{}, err
+	}
+	if err := insertSite(ctx, tx, n, account, cell, zone); err != nil {
+		return Site{}, err
+	}
+	if err := crm.Append(ctx, tx, n.added()); err != nil {
+		return Site{}, err
+	}
+	return siteByID(ctx, tx, n.ID)
 }
 
 // ChangeSite changes a site if its version is still the given one.

@@ -573,7 +573,7 @@ func TestAVisitFollowsItsAccountToANewOwner(t *testing.T) {
 	account, err := h.customers.Account(h.system, v.AccountID)
 	must(t, err)
 	rep2 := h.staff["rep2"].ID
-	_, err = h.customers.ChangeAccount(h.system, account.ID, account.Version, accountOwner(rep2, h.teams[1]))
+	err = h.changeAccount(h.system, account, accountOwner(rep2, h.teams[1]))
 	must(t, err)
 	if got := h.visit(v.ID); got.OwnerID == nil || *got.OwnerID != rep2 {
 		t.Errorf("the open visit: want the new owner, got %v", got.OwnerID)

@@ -15,6 +15,8 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/kinds"
+	"catchment/crm/record"
 	"catchment/crm/work"
 	"catchment/geo/postgis"
 )
@@ -265,6 +267,13 @@ func (h *house) ownerPool() *pgxpool.Pool {
 	return h.owner
 }
 
-func accountOwner(owner, team uuid.UUID) customer.AccountChange {
-	return customer.AccountChange{OwnerID: &owner, TeamID: &team}
+func accountOwner(owner, team uuid.UUID) record.Values {
+	return record.Values{"owner_id": owner.String(), "team_id": team.String()}
+}
+
+// changeAccount changes an account as the office does.
+func (h *house) changeAccount(ctx context.Context, a customer.Account, set record.Values) error {
+	records := kinds.Records(h.store)
+	_, err := records.ChangeOne(ctx, "account", a.ID, a.Version, set)
+	return err
 }

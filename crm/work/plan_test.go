@@ -13,6 +13,8 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/kinds"
+	"catchment/crm/record"
 	"catchment/crm/work"
 )
 
@@ -67,32 +69,24 @@ func TestListsSearchAndMapKeepTheirIndexesUnderThePolicies(t *testing.T) {
 	t.Cleanup(pool.Close)
 	store := &crm.Store{Pool: pool, Now: h.store.Now}
 	customers, rooms := &customer.Customers{Store: store}, &work.Work{Store: store}
-	second := crm.EncodeCursor(struct {
-		Search string
-		ID     string
-	}{"customer 8", newID().String()})
+	records := kinds.Records(store)
+	list := func(q record.Query) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := records.List(ctx, "account", q)
+			return err
+		}
+	}
+	second := crm.EncodeCursor(map[string]string{"Sort": "name", "Value": "customer 8", "ID": newID().String()})
 
 	for _, row := range []struct {
 		name string
 		ask  func(context.Context) error
 		uses string // an index the plan must name
 	}{
-		{"accounts by name, first page", func(ctx context.Context) error {
-			_, err := customers.Accounts(ctx, customer.AccountQuery{})
-			return err
-		}, "account_order"},
-		{"accounts by name, a page further on", func(ctx context.Context) error {
-			_, err := customers.Accounts(ctx, customer.AccountQuery{Cursor: second})
-			return err
-		}, "account_order"},
-		{"accounts by words", func(ctx context.Context) error {
-			_, err := customers.Accounts(ctx, customer.AccountQuery{Text: "cust c4ca4238a"})
-			return err
-		}, "account_search"},
-		{"accounts by number", func(ctx context.Context) error {
-			_, err := customers.Accounts(ctx, customer.AccountQuery{Text: "A-000017"})
-			return err
-		}, "account_no_key"},
+		{"accounts by name, first page", list(record.Query{}), "account_order"},
+		{"accounts by name, a page further on", list(record.Query{Cursor: second}), "account_order"},
+		{"accounts by words", list(record.Query{Text: "cust c4ca4238a"}), "account_search"},
+		{"accounts by number", list(record.Query{Text: "A-000017"}), "account_no_key"},
 		{"an account", func(ctx context.Context) error {
 			_, err := customers.Account(ctx, h.accounts["north"].ID)
 			return err

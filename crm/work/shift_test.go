@@ -8,7 +8,8 @@ import (
 	"github.com/paulmach/orb"
 
 	"catchment/crm"
-	"catchment/crm/customer"
+	"catchment/crm/kinds"
+	"catchment/crm/record"
 	"catchment/crm/work"
 )
 
@@ -266,7 +267,7 @@ func TestListsOfVisitsPageWithoutGapsAndRefuseBadCursors(t *testing.T) {
 		crm.EncodeCursor(map[string]any{"No": "one"})} {
 		_, err := h.work.Visits(h.as("rep1"), work.VisitQuery{Cursor: cursor})
 		wantError(t, err, crm.Invalid, "cursor")
-		_, err = h.customers.Accounts(h.as("rep1"), customer.AccountQuery{Cursor: cursor})
+		_, err = kinds.Records(h.store).List(h.as("rep1"), "account", record.Query{Cursor: cursor})
 		if k := crm.KindOf(err); k != crm.Invalid && err != nil { // some fit another list's key
 			t.Errorf("accounts with cursor %q: %v", cursor, err)
 		}

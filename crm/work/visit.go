@@ -201,7 +201,7 @@ func likeTyped(text string) string {
 }
 
 func likeFolded(text string) string {
-	folded := customer.SearchText(text)
+	folded := crm.SearchText(text)
 	if folded == "" {
 		return ""
 	}

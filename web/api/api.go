@@ -7,6 +7,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -81,6 +83,8 @@ type Operation struct {
 	Asks      bool // a POST that changes nothing, because the question is too long for an address
 	Secret    bool // the answer holds a secret: never kept for a repeated Idempotency-Key
 	Stream    bool // the answer does not end by itself
+
+	Request, Response *huma.Schema // forms that do not follow from the types
 }
 
 // Register adds an operation that only who has the right may call. The right is checked before the request is
@@ -97,6 +101,17 @@ func Register[I, O any](a *API, o Operation, right crm.Right, handler func(conte
 		OperationID: o.ID, Method: o.Method, Path: o.Path, Summary: o.Summary, Description: o.About, Tags: []string{o.Tag},
 		DefaultStatus: o.Status, MaxBodyBytes: o.MaxBody, BodyReadTimeout: 20 * time.Second,
 		Extensions: map[string]any{"x-right": string(right)},
+	}
+	if o.Asks {
+		op.Extensions["x-asks"] = true
+	}
+	if o.Request != nil {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: o.Request}}}
+	}
+	if o.Response != nil {
+		status := cmp.Or(o.Status, http.StatusOK)
+		op.Responses = map[string]*huma.Response{strconv.Itoa(status): {Description: http.StatusText(status),
+			Content: map[string]*huma.MediaType{"application/json": {Schema: o.Response}}}}
 	}
 	if right != Public {
 		op.Security = []map[string][]string{{"session": {}}, {"token": {}}}

@@ -7,6 +7,7 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/record"
 	"catchment/crm/region"
 	"catchment/crm/work"
 	"catchment/geo/geocode"
@@ -18,6 +19,7 @@ import (
 // Rooms are the parts of the business that operations call.
 type Rooms struct {
 	Store     *crm.Store
+	Records   *record.Records
 	Customers *customer.Customers
 	Work      *work.Work
 	Plans     *dispatch.Planner
@@ -43,7 +45,10 @@ func Operations(rooms Rooms) func(*API) {
 	return func(a *API) {
 		loginOperations(a, rooms)
 		staffOperations(a, rooms)
-		accountOperations(a, rooms)
+		recordOperations(a, rooms)
+		deskOperations(a, rooms)
+		placeOperations(a, rooms)
+		timelineOperation(a, rooms)
 		siteOperations(a, rooms)
 		resourceOperations(a, rooms)
 		visitOperations(a, rooms)

@@ -11,11 +11,88 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Accounts, by name */
+        /**
+         * Accounts that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
         get: operations["listAccounts"];
         put?: never;
-        /** Add an account */
+        /** Add to accounts */
         post: operations["addAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many accounts at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkAccounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many accounts at once would do */
+        post: operations["previewBulkAccounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accounts that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryAccounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many accounts fit, and sums of them */
+        post: operations["totalAccounts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -29,18 +106,36 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One account */
+        /** One account, as it is or was */
         get: operations["getAccount"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a account
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeAccount"];
+        options?: never;
+        head?: never;
+        /** Change a account */
+        patch: operations["changeAccount"];
+        trace?: never;
+    };
+    "/accounts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a account, newest first */
+        get: operations["historyAccount"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change an account
-         * @description Sites and open visits follow a new owner or team.
-         */
-        patch: operations["changeAccount"];
+        patch?: never;
         trace?: never;
     };
     "/accounts/{id}/sites": {
@@ -73,6 +168,140 @@ export interface paths {
         };
         /** What happened to an account, its sites and its visits, newest first */
         get: operations["accountTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Activities that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listActivities"];
+        put?: never;
+        /** Add to activities */
+        post: operations["addActivity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/activities/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many activities at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkActivities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/activities/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many activities at once would do */
+        post: operations["previewBulkActivities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/activities/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activities that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryActivities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/activities/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many activities fit, and sums of them */
+        post: operations["totalActivities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/activities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One activity, as it is or was */
+        get: operations["getActivity"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a activity
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeActivity"];
+        options?: never;
+        head?: never;
+        /** Change a activity */
+        patch: operations["changeActivity"];
+        trace?: never;
+    };
+    "/activities/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a activity, newest first */
+        get: operations["historyActivity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -152,6 +381,596 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cases that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listCases"];
+        put?: never;
+        /** Add to cases */
+        post: operations["addCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many cases at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many cases at once would do */
+        post: operations["previewBulkCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cases that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many cases fit, and sums of them */
+        post: operations["totalCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One case, as it is or was */
+        get: operations["getCase"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a case
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeCase"];
+        options?: never;
+        head?: never;
+        /** Change a case */
+        patch: operations["changeCase"];
+        trace?: never;
+    };
+    "/cases/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a case, newest first */
+        get: operations["historyCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes of many records that can be undone, newest first */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One change of many records */
+        get: operations["getChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a change of many records back
+         * @description Fields somebody has set since stay. Goes on for at most eight seconds: ask again while undone is less than rows.
+         */
+        post: operations["undoChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contacts that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listContacts"];
+        put?: never;
+        /** Add to contacts */
+        post: operations["addContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many contacts at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many contacts at once would do */
+        post: operations["previewBulkContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Contacts that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many contacts fit, and sums of them */
+        post: operations["totalContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contact, as it is or was */
+        get: operations["getContact"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a contact
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeContact"];
+        options?: never;
+        head?: never;
+        /** Change a contact */
+        patch: operations["changeContact"];
+        trace?: never;
+    };
+    "/contacts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a contact, newest first */
+        get: operations["historyContact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contracts that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listContracts"];
+        put?: never;
+        /** Add to contracts */
+        post: operations["addContract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many contracts at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkContracts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many contracts at once would do */
+        post: operations["previewBulkContracts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Contracts that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryContracts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many contracts fit, and sums of them */
+        post: operations["totalContracts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contract, as it is or was */
+        get: operations["getContract"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a contract
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeContract"];
+        options?: never;
+        head?: never;
+        /** Change a contract */
+        patch: operations["changeContract"];
+        trace?: never;
+    };
+    "/contracts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a contract, newest first */
+        get: operations["historyContract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deals that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listDeals"];
+        put?: never;
+        /** Add to deals */
+        post: operations["addDeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deals/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many deals at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkDeals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deals/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many deals at once would do */
+        post: operations["previewBulkDeals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deals/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deals that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryDeals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deals/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many deals fit, and sums of them */
+        post: operations["totalDeals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One deal, as it is or was */
+        get: operations["getDeal"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a deal
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeDeal"];
+        options?: never;
+        head?: never;
+        /** Change a deal */
+        patch: operations["changeDeal"];
+        trace?: never;
+    };
+    "/deals/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a deal, newest first */
+        get: operations["historyDeal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/devices": {
         parameters: {
             query?: never;
@@ -184,6 +1003,343 @@ export interface paths {
         post?: never;
         /** Shut a device out */
         delete: operations["revokeDevice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fields of one's own */
+        get: operations["listFields"];
+        put?: never;
+        /** Add a field of one's own to a kind */
+        post: operations["addField"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a field of one's own */
+        patch: operations["changeField"];
+        trace?: never;
+    };
+    "/installations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Installations that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listInstallations"];
+        put?: never;
+        /** Add to installations */
+        post: operations["addInstallation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/installations/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many installations at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkInstallations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/installations/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many installations at once would do */
+        post: operations["previewBulkInstallations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/installations/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Installations that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryInstallations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/installations/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many installations fit, and sums of them */
+        post: operations["totalInstallations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/installations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One installation, as it is or was */
+        get: operations["getInstallation"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a installation
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeInstallation"];
+        options?: never;
+        head?: never;
+        /** Change a installation */
+        patch: operations["changeInstallation"];
+        trace?: never;
+    };
+    "/installations/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a installation, newest first */
+        get: operations["historyInstallation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of records you may read, with their fields */
+        get: operations["listKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Leads that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listLeads"];
+        put?: never;
+        /** Add to leads */
+        post: operations["addLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leads/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many leads at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkLeads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leads/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many leads at once would do */
+        post: operations["previewBulkLeads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leads/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leads that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryLeads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leads/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many leads fit, and sums of them */
+        post: operations["totalLeads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One lead, as it is or was */
+        get: operations["getLead"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a lead
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeLead"];
+        options?: never;
+        head?: never;
+        /** Change a lead */
+        patch: operations["changeLead"];
+        trace?: never;
+    };
+    "/leads/{id}/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an account of a lead, with contact, site and deal */
+        post: operations["convertLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leads/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a lead, newest first */
+        get: operations["historyLead"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -278,6 +1434,271 @@ export interface paths {
          * @description Ends all other sessions and gives this browser a new one.
          */
         post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages to you, newest first */
+        get: operations["listNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark messages as read */
+        post: operations["readNotices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order lines that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listOrderLines"];
+        put?: never;
+        /** Add to order lines */
+        post: operations["addOrderLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-lines/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order lines that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryOrderLines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-lines/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many order lines fit, and sums of them */
+        post: operations["totalOrderLines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-lines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order line, as it is or was */
+        get: operations["getOrderLine"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a order line
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeOrderLine"];
+        options?: never;
+        head?: never;
+        /** Change a order line */
+        patch: operations["changeOrderLine"];
+        trace?: never;
+    };
+    "/order-lines/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a order line, newest first */
+        get: operations["historyOrderLine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Orders that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listOrders"];
+        put?: never;
+        /** Add to orders */
+        post: operations["addOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many orders at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkOrders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many orders at once would do */
+        post: operations["previewBulkOrders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Orders that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryOrders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many orders fit, and sums of them */
+        post: operations["totalOrders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order, as it is or was */
+        get: operations["getOrder"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a order
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeOrder"];
+        options?: never;
+        head?: never;
+        /** Change a order */
+        patch: operations["changeOrder"];
+        trace?: never;
+    };
+    "/orders/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a order, newest first */
+        get: operations["historyOrder"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -397,6 +1818,274 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/product-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Product groups that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listProductGroups"];
+        put?: never;
+        /** Add to product groups */
+        post: operations["addProductGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/product-groups/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many product groups at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkProductGroups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/product-groups/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many product groups at once would do */
+        post: operations["previewBulkProductGroups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/product-groups/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Product groups that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryProductGroups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/product-groups/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many product groups fit, and sums of them */
+        post: operations["totalProductGroups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/product-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One product group, as it is or was */
+        get: operations["getProductGroup"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a product group
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeProductGroup"];
+        options?: never;
+        head?: never;
+        /** Change a product group */
+        patch: operations["changeProductGroup"];
+        trace?: never;
+    };
+    "/product-groups/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a product group, newest first */
+        get: operations["historyProductGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Products that fit
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        get: operations["listProducts"];
+        put?: never;
+        /** Add to products */
+        post: operations["addProduct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many products at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkProducts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many products at once would do */
+        post: operations["previewBulkProducts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Products that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryProducts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many products fit, and sums of them */
+        post: operations["totalProducts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One product, as it is or was */
+        get: operations["getProduct"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a product
+         * @description The change set it answers with puts it back.
+         */
+        delete: operations["removeProduct"];
+        options?: never;
+        head?: never;
+        /** Change a product */
+        patch: operations["changeProduct"];
+        trace?: never;
+    };
+    "/products/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a product, newest first */
+        get: operations["historyProduct"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/regions/cells": {
         parameters: {
             query?: never;
@@ -486,6 +2175,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/resources/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resources that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryResources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/resources/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many resources fit, and sums of them */
+        post: operations["totalResources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/resources/{id}": {
         parameters: {
             query?: never;
@@ -515,6 +2241,23 @@ export interface paths {
         put?: never;
         /** Take a resource out of the plans for a while */
         post: operations["addAbsence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/resources/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a resource, newest first */
+        get: operations["historyResource"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -629,6 +2372,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many sites at once
+         * @description At most 20,000; can be undone.
+         */
+        post: operations["bulkSites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What changing many sites at once would do */
+        post: operations["previewBulkSites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sites that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["querySites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sites/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many sites fit, and sums of them */
+        post: operations["totalSites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/{id}": {
         parameters: {
             query?: never;
@@ -648,6 +2465,23 @@ export interface paths {
          * @description A new address without a point moves the site to where the address search finds it, by the rules of adding one. A point that a person has set stays, and the answer says so by `point_kept`.
          */
         patch: operations["changeSite"];
+        trace?: never;
+    };
+    "/sites/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a site, newest first */
+        get: operations["historySite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/skills": {
@@ -797,6 +2631,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved views: your own and the shared ones */
+        get: operations["listViews"];
+        put?: never;
+        /** Save a view */
+        post: operations["addView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One saved view */
+        get: operations["getView"];
+        put?: never;
+        post?: never;
+        /** Remove a view of your own */
+        delete: operations["removeView"];
+        options?: never;
+        head?: never;
+        /** Save a view of your own anew */
+        patch: operations["changeView"];
+        trace?: never;
+    };
     "/visits": {
         parameters: {
             query?: never;
@@ -809,6 +2680,43 @@ export interface paths {
         put?: never;
         /** Add a visit */
         post: operations["addVisit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/visits/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Visits that fit, also by area
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["queryVisits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/visits/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many visits fit, and sums of them */
+        post: operations["totalVisits"];
         delete?: never;
         options?: never;
         head?: never;
@@ -852,6 +2760,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/visits/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a visit, newest first */
+        get: operations["historyVisit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/visits/{id}/timeline": {
         parameters: {
             query?: never;
@@ -882,65 +2807,433 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
+        /** @description A account. Fields of one's own stand beside these, as x_code. */
         Account: {
             /**
-             * @description How much it matters, A most
+             * Format: int64
+             * @description Annual revenue, in minor units of the currency
+             */
+            annual_revenue: number | null;
+            /**
+             * @description Class
              * @enum {string}
              */
             class: "A" | "B" | "C";
-            /** Format: date-time */
-            created_at: string;
-            /** @example office@bergblick.example */
-            email: string;
-            /** Format: uuid */
-            id: string;
-            /** @enum {string} */
-            kind: "company" | "household";
-            /** @example Hotel Bergblick */
-            name: string;
             /**
-             * @description What people call it by
-             * @example A-000123
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
              */
-            number: string;
+            created_at: string;
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email: string;
+            /**
+             * Format: int64
+             * @description Employees
+             */
+            employees: number | null;
+            /** @description Number elsewhere */
+            external_id: string;
             /**
              * Format: uuid
-             * @description Who looks after it
+             * @description Id (account)
+             */
+            id: string;
+            /** @description Industry */
+            industry: string;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind: "company" | "household";
+            /** @description Language */
+            language: string;
+            /** @description Name */
+            name: string;
+            /** @description Note */
+            note: string;
+            /** @description Number */
+            number: string;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
              */
             owner_id: string | null;
-            /** @example +423 230 00 00 */
+            /** @description What parent_id is called, if one may see it */
+            parent?: string | null;
+            /**
+             * Format: uuid
+             * @description Parent (account)
+             */
+            parent_id: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
             phone: string;
             /**
              * Format: int64
-             * @description Places where work happens
+             * @description Sites
              */
-            sites_count: number;
-            /** @enum {string} */
-            stage: "lead" | "prospect" | "customer" | "at_risk" | "lost" | "won_back";
-            /** Format: uuid */
-            team_id: string | null;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        AccountChange: {
-            /** @enum {string} */
-            class?: "A" | "B" | "C";
-            email?: string;
-            /** @enum {string} */
-            kind?: "company" | "household";
-            name?: string;
-            /** Format: uuid */
-            owner_id?: string;
-            phone?: string;
+            sites_count: number | null;
             /**
-             * @example customer
+             * @description Stage
+             * @enum {string}
+             */
+            stage: "lead" | "prospect" | "customer" | "at_risk" | "lost" | "won_back";
+            /** @description Tags */
+            tags: string[];
+            /** @description Tax number */
+            tax_id: string;
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+            /** @description Website */
+            website: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a account; what is left out stays, null empties */
+        AccountChange: {
+            /**
+             * Format: int64
+             * @description Annual revenue, in minor units of the currency
+             */
+            annual_revenue?: number | null;
+            /**
+             * @description Class
+             * @enum {string}
+             */
+            class?: "A" | "B" | "C";
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email?: string | null;
+            /**
+             * Format: int64
+             * @description Employees
+             */
+            employees?: number | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /** @description Industry */
+            industry?: string | null;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind?: "company" | "household";
+            /** @description Language */
+            language?: string | null;
+            /** @description Name */
+            name?: string;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Parent (account)
+             */
+            parent_id?: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
+            phone?: string | null;
+            /**
+             * @description Stage
              * @enum {string}
              */
             stage?: "lead" | "prospect" | "customer" | "at_risk" | "lost" | "won_back";
+            /** @description Tags */
+            tags?: string[] | null;
+            /** @description Tax number */
+            tax_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+            /** @description Website */
+            website?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A activity. Fields of one's own stand beside these, as x_code. */
+        Activity: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string | null;
+            /**
+             * Format: date-time
+             * @description When
+             * @example 2026-11-23T08:00:00Z
+             */
+            at: string | null;
+            /** @description Text */
+            body: string;
+            /** @description What case_id is called, if one may see it */
+            case?: string | null;
+            /**
+             * Format: uuid
+             * @description Case (case)
+             */
+            case_id: string | null;
+            /**
+             * @description Channel
+             * @enum {string}
+             */
+            channel: "call" | "email" | "letter" | "fax" | "chat" | "visit" | "form" | "sms" | "meeting" | "web" | "social" | "note" | "task";
+            /** @description What contact_id is called, if one may see it */
+            contact?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id: string | null;
+            /**
+             * Format: int64
+             * @description Cost, in minor units of the currency
+             */
+            cost: number | null;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description What deal_id is called, if one may see it */
+            deal?: string | null;
+            /**
+             * Format: uuid
+             * @description Deal (deal)
+             */
+            deal_id: string | null;
+            /**
+             * @description Direction
+             * @enum {string}
+             */
+            direction: "in" | "out" | "";
+            /** @description Done */
+            done: boolean;
+            /**
+             * Format: date-time
+             * @description Due
+             * @example 2026-11-23T08:00:00Z
+             */
+            due_at: string | null;
+            /**
+             * Format: uuid
+             * @description Id (activity)
+             */
+            id: string;
+            /** @description What lead_id is called, if one may see it */
+            lead?: string | null;
+            /**
+             * Format: uuid
+             * @description Lead (lead)
+             */
+            lead_id: string | null;
+            /** @description Mentions */
+            mentions: string[];
+            /**
+             * Format: int64
+             * @description Minutes
+             */
+            minutes: number | null;
+            /** @description Outcome */
+            outcome: string;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /**
+             * @description Where: longitude, latitude
+             * @example [
+             *       9.5209,
+             *       47.141
+             *     ]
+             */
+            point: number[] | null;
+            /** @description What site_id is called, if one may see it */
+            site?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string | null;
+            /** @description Subject */
+            subject: string;
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a activity; what is left out stays, null empties */
+        ActivityChange: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When
+             * @example 2026-11-23T08:00:00Z
+             */
+            at?: string | null;
+            /** @description Text */
+            body?: string | null;
+            /**
+             * Format: uuid
+             * @description Case (case)
+             */
+            case_id?: string | null;
+            /**
+             * @description Channel
+             * @enum {string}
+             */
+            channel?: "call" | "email" | "letter" | "fax" | "chat" | "visit" | "form" | "sms" | "meeting" | "web" | "social" | "note" | "task";
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id?: string | null;
+            /**
+             * Format: int64
+             * @description Cost, in minor units of the currency
+             */
+            cost?: number | null;
+            /**
+             * Format: uuid
+             * @description Deal (deal)
+             */
+            deal_id?: string | null;
+            /**
+             * @description Direction
+             * @enum {string|null}
+             */
+            direction?: "in" | "out" | "" | null;
+            /** @description Done */
+            done?: boolean;
+            /**
+             * Format: date-time
+             * @description Due
+             * @example 2026-11-23T08:00:00Z
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Lead (lead)
+             */
+            lead_id?: string | null;
+            /** @description Mentions */
+            mentions?: string[] | null;
+            /**
+             * Format: int64
+             * @description Minutes
+             */
+            minutes?: number | null;
+            /** @description Outcome */
+            outcome?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Where: longitude, latitude
+             * @example [
+             *       9.5209,
+             *       47.141
+             *     ]
+             */
+            point?: number[] | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /** @description Subject */
+            subject?: string | null;
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        AddInputBody: {
+            /**
+             * @description The field will be called x_ and this
+             * @example heating
+             */
+            code: string;
             /** Format: uuid */
-            team_id?: string;
+            id?: string;
+            /** @example account */
+            kind: string;
+            label: components["schemas"]["LabelIn"];
+            /** @description Of an enum */
+            options?: string[] | null;
+            /** @description A personal value, which can be forgotten */
+            private?: boolean;
+            required?: boolean;
+            /** @enum {string} */
+            type: "text" | "long" | "email" | "phone" | "url" | "enum" | "integer" | "money" | "number" | "bool" | "date" | "instant";
         };
         Address: {
             city: string;
@@ -1098,6 +3391,243 @@ export interface components {
             /** Format: int64 */
             work_seconds: number;
         };
+        BulkChange: {
+            add_tags?: string[] | null;
+            cut_tags?: string[] | null;
+            /**
+             * @description In the filter grammar
+             * @example class in (A, B) and has deals(open = true)
+             */
+            filter?: string;
+            /** @description Those that lie in it */
+            geometry?: components["schemas"]["Geometry"];
+            /** @description These, whatever else is said */
+            ids?: string[] | null;
+            /** @description Words of the search box */
+            q?: string;
+            /**
+             * @description Fields that become the same for all
+             * @example {
+             *       "class": "A"
+             *     }
+             */
+            set?: {
+                [key: string]: unknown;
+            };
+            /** @description What to call it in the list of changes */
+            title?: string;
+        };
+        BulkDone: {
+            /** @description Undo it by POST /changes/{id}/undo */
+            change_set: components["schemas"]["ChangeSet"];
+            refused: components["schemas"]["Standing"][];
+        };
+        BulkPreview: {
+            /**
+             * Format: int64
+             * @description Of them, those that would change
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Records that fit
+             */
+            found: number;
+            reasons: components["schemas"]["Standing"][];
+            /**
+             * Format: int64
+             * @description Of them, those a rule keeps as they are
+             */
+            refused: number;
+            /** @description The first few */
+            samples: components["schemas"]["RecordChange"][];
+        };
+        /** @description A case. Fields of one's own stand beside these, as x_code. */
+        Case: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /**
+             * @description Channel
+             * @enum {string}
+             */
+            channel: "call" | "email" | "letter" | "fax" | "chat" | "visit" | "form" | "sms" | "web";
+            /** @description What contact_id is called, if one may see it */
+            contact?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id: string | null;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description Description */
+            description: string;
+            /**
+             * Format: date-time
+             * @description Due
+             * @example 2026-11-23T08:00:00Z
+             */
+            due_at: string | null;
+            /** @description Number elsewhere */
+            external_id: string;
+            /**
+             * Format: uuid
+             * @description Id (case)
+             */
+            id: string;
+            /** @description What installation_id is called, if one may see it */
+            installation?: string | null;
+            /**
+             * Format: uuid
+             * @description Installation (installation)
+             */
+            installation_id: string | null;
+            /** @description Number */
+            number: string;
+            /** @description Open */
+            open: boolean | null;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /**
+             * @description Priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** @description Resolution */
+            resolution: string;
+            /**
+             * Format: date-time
+             * @description Resolved
+             * @example 2026-11-23T08:00:00Z
+             */
+            resolved_at: string | null;
+            /** @description What site_id is called, if one may see it */
+            site?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string | null;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state: "new" | "in_progress" | "waiting_customer" | "waiting_parts" | "resolved" | "closed" | "reopened";
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /** @description Title */
+            title: string;
+            /**
+             * @description Type
+             * @enum {string}
+             */
+            type: "fault" | "question" | "request" | "complaint";
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a case; what is left out stays, null empties */
+        CaseChange: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id?: string;
+            /**
+             * @description Channel
+             * @enum {string}
+             */
+            channel?: "call" | "email" | "letter" | "fax" | "chat" | "visit" | "form" | "sms" | "web";
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id?: string | null;
+            /** @description Description */
+            description?: string | null;
+            /**
+             * Format: date-time
+             * @description Due
+             * @example 2026-11-23T08:00:00Z
+             */
+            due_at?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Installation (installation)
+             */
+            installation_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Priority
+             * @enum {string}
+             */
+            priority?: "low" | "normal" | "high" | "urgent";
+            /** @description Resolution */
+            resolution?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state?: "new" | "in_progress" | "waiting_customer" | "waiting_parts" | "resolved" | "closed" | "reopened";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+            /** @description Title */
+            title?: string;
+            /**
+             * @description Type
+             * @enum {string}
+             */
+            type?: "fault" | "question" | "request" | "complaint";
+        } & {
+            [key: string]: unknown;
+        };
         CellCount: {
             /** @example 871f8d6a4ffffff */
             cell: string;
@@ -1134,6 +3664,36 @@ export interface components {
             kind: "added";
             /** Format: uuid */
             visit_id: string;
+        };
+        ChangeInputBody: {
+            /** @description Kept with its values, no longer shown */
+            archived?: boolean;
+            label?: components["schemas"]["LabelIn"];
+            options?: string[];
+            required?: boolean;
+        };
+        ChangeSet: {
+            /** @example bulk */
+            act: string;
+            actor: components["schemas"]["EntryActor"];
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /**
+             * Format: int64
+             * @description Records touched
+             */
+            rows: number;
+            title: string;
+            /**
+             * Format: int64
+             * @description Of them, taken back
+             */
+            undone: number;
+            /** Format: date-time */
+            undone_at: string | null;
         };
         Changes: {
             /**
@@ -1205,11 +3765,615 @@ export interface components {
              */
             of: string;
         };
+        /** @description A contact. Fields of one's own stand beside these, as x_code. */
+        Contact: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description Department */
+            department: string;
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email: string;
+            /** @description Number elsewhere */
+            external_id: string;
+            /** @description First name */
+            first_name: string;
+            /**
+             * Format: uuid
+             * @description Id (contact)
+             */
+            id: string;
+            /** @description Language */
+            language: string;
+            /** @description Last name */
+            last_name: string;
+            /** @description Main contact */
+            main: boolean;
+            /**
+             * @description Mobile
+             * @example +423 230 00 00
+             */
+            mobile: string;
+            /** @description Name */
+            name: string;
+            /** @description Note */
+            note: string;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
+            phone: string;
+            /**
+             * @description Prefers
+             * @enum {string}
+             */
+            preferred_channel: "call" | "email" | "letter" | "sms" | "chat" | "";
+            /** @description Role */
+            role: string;
+            /** @description Salutation */
+            salutation: string;
+            /** @description What site_id is called, if one may see it */
+            site?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string | null;
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a contact; what is left out stays, null empties */
+        ContactChange: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id?: string;
+            /** @description Department */
+            department?: string | null;
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /** @description First name */
+            first_name?: string | null;
+            /** @description Language */
+            language?: string | null;
+            /** @description Last name */
+            last_name?: string | null;
+            /** @description Main contact */
+            main?: boolean;
+            /**
+             * @description Mobile
+             * @example +423 230 00 00
+             */
+            mobile?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
+            phone?: string | null;
+            /**
+             * @description Prefers
+             * @enum {string|null}
+             */
+            preferred_channel?: "call" | "email" | "letter" | "sms" | "chat" | "" | null;
+            /** @description Role */
+            role?: string | null;
+            /** @description Salutation */
+            salutation?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A contract. Fields of one's own stand beside these, as x_code. */
+        Contract: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description Currency */
+            currency: string;
+            /**
+             * Format: date
+             * @description Ends on
+             * @example 2026-11-23
+             */
+            end_on: string | null;
+            /** @description Number elsewhere */
+            external_id: string;
+            /**
+             * Format: uuid
+             * @description Id (contract)
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Visits a year
+             */
+            included_visits: number | null;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind: "maintenance" | "rental" | "support" | "supply";
+            /** @description Name */
+            name: string;
+            /** @description Note */
+            note: string;
+            /**
+             * Format: int64
+             * @description Days of notice
+             */
+            notice_days: number | null;
+            /** @description Number */
+            number: string;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /**
+             * @description Period
+             * @enum {string}
+             */
+            period: "month" | "quarter" | "year";
+            /**
+             * Format: int64
+             * @description Price a period, in minor units of the currency
+             */
+            price: number | null;
+            /**
+             * Format: int64
+             * @description Response within hours
+             */
+            response_hours: number | null;
+            /** @description What site_id is called, if one may see it */
+            site?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string | null;
+            /**
+             * Format: date
+             * @description Starts on
+             * @example 2026-11-23
+             */
+            start_on: string | null;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state: "draft" | "active" | "expired" | "cancelled";
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Revenue a year, in minor units of the currency
+             */
+            yearly: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a contract; what is left out stays, null empties */
+        ContractChange: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id?: string;
+            /** @description Currency */
+            currency?: string | null;
+            /**
+             * Format: date
+             * @description Ends on
+             * @example 2026-11-23
+             */
+            end_on?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /**
+             * Format: int64
+             * @description Visits a year
+             */
+            included_visits?: number | null;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind?: "maintenance" | "rental" | "support" | "supply";
+            /** @description Name */
+            name?: string;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Days of notice
+             */
+            notice_days?: number | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Period
+             * @enum {string}
+             */
+            period?: "month" | "quarter" | "year";
+            /**
+             * Format: int64
+             * @description Price a period, in minor units of the currency
+             */
+            price?: number | null;
+            /**
+             * Format: int64
+             * @description Response within hours
+             */
+            response_hours?: number | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /**
+             * Format: date
+             * @description Starts on
+             * @example 2026-11-23
+             */
+            start_on?: string | null;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state?: "draft" | "active" | "expired" | "cancelled";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        ConvertInputBody: {
+            /**
+             * Format: uuid
+             * @description An account that is there already; left out, one is made
+             */
+            account_id?: string;
+            /**
+             * Format: int64
+             * @description Of the deal, in minor units
+             */
+            amount?: number;
+            /**
+             * @description Name of the deal to open; none if left out
+             * @example New boiler
+             */
+            deal?: string;
+        };
+        Converted: {
+            /** Format: uuid */
+            account_id: string;
+            /** @description Undo it by POST /changes/{id}/undo */
+            change_set: components["schemas"]["ChangeSet"];
+            /** Format: uuid */
+            contact_id: string | null;
+            /** Format: uuid */
+            deal_id: string | null;
+            /** Format: uuid */
+            site_id: string | null;
+        };
         Credentials: {
             /** @example ada@example.org */
             email: string;
             /** @example a long walk home */
             password: string;
+        };
+        CustomField: {
+            archived: boolean;
+            /** @description The field is called x_ and this */
+            code: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            label: components["schemas"]["Label"];
+            options: string[];
+            private: boolean;
+            required: boolean;
+            type: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A deal. Fields of one's own stand beside these, as x_code. */
+        Deal: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /**
+             * Format: int64
+             * @description Amount, in minor units of the currency
+             */
+            amount: number | null;
+            /**
+             * Format: date
+             * @description Closes on
+             * @example 2026-11-23
+             */
+            close_on: string | null;
+            /**
+             * Format: date-time
+             * @description Closed
+             * @example 2026-11-23T08:00:00Z
+             */
+            closed_at: string | null;
+            /** @description Competitor */
+            competitor: string;
+            /** @description What contact_id is called, if one may see it */
+            contact?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id: string | null;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description Currency */
+            currency: string;
+            /** @description Number elsewhere */
+            external_id: string;
+            /**
+             * Format: uuid
+             * @description Id (deal)
+             */
+            id: string;
+            /** @description Why lost */
+            loss_reason: string;
+            /** @description Name */
+            name: string;
+            /** @description Next step */
+            next_step: string;
+            /**
+             * Format: date
+             * @description Next step on
+             * @example 2026-11-23
+             */
+            next_step_on: string | null;
+            /** @description Note */
+            note: string;
+            /** @description Number */
+            number: string;
+            /** @description Open */
+            open: boolean | null;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /**
+             * Format: int64
+             * @description Probability in percent
+             */
+            probability: number | null;
+            /** @description What site_id is called, if one may see it */
+            site?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string | null;
+            /** @description Source */
+            source: string;
+            /**
+             * @description Stage
+             * @enum {string}
+             */
+            stage: "new" | "qualified" | "proposal" | "negotiation" | "won" | "lost";
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Weighted amount, in minor units of the currency
+             */
+            weighted: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a deal; what is left out stays, null empties */
+        DealChange: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id?: string;
+            /**
+             * Format: int64
+             * @description Amount, in minor units of the currency
+             */
+            amount?: number | null;
+            /**
+             * Format: date
+             * @description Closes on
+             * @example 2026-11-23
+             */
+            close_on?: string | null;
+            /** @description Competitor */
+            competitor?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id?: string | null;
+            /** @description Currency */
+            currency?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /** @description Why lost */
+            loss_reason?: string | null;
+            /** @description Name */
+            name?: string;
+            /** @description Next step */
+            next_step?: string | null;
+            /**
+             * Format: date
+             * @description Next step on
+             * @example 2026-11-23
+             */
+            next_step_on?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * Format: int64
+             * @description Probability in percent
+             */
+            probability?: number | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /** @description Source */
+            source?: string | null;
+            /**
+             * @description Stage
+             * @enum {string}
+             */
+            stage?: "new" | "qualified" | "proposal" | "negotiation" | "won" | "lost";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
         };
         Device: {
             /** Format: uuid */
@@ -1337,6 +4501,472 @@ export interface components {
              */
             values: string[];
         };
+        /** @description A installation. Fields of one's own stand beside these, as x_code. */
+        Installation: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description Number elsewhere */
+            external_id: string;
+            /**
+             * Format: uuid
+             * @description Id (installation)
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description Installed on
+             * @example 2026-11-23
+             */
+            installed_on: string | null;
+            /** @description Name */
+            name: string;
+            /**
+             * Format: date
+             * @description Next service
+             * @example 2026-11-23
+             */
+            next_service_on: string | null;
+            /** @description Note */
+            note: string;
+            /** @description Number */
+            number: string;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /** @description What parent_id is called, if one may see it */
+            parent?: string | null;
+            /**
+             * Format: uuid
+             * @description Part of (installation)
+             */
+            parent_id: string | null;
+            /** @description Where on site */
+            place: string;
+            /** @description What product_id is called, if one may see it */
+            product?: string | null;
+            /**
+             * Format: uuid
+             * @description Product (product)
+             */
+            product_id: string | null;
+            /**
+             * Format: date
+             * @description Removed on
+             * @example 2026-11-23
+             */
+            removed_on: string | null;
+            /** @description Serial number */
+            serial: string;
+            /** @description What site_id is called, if one may see it */
+            site?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string;
+            /**
+             * @description Status
+             * @enum {string}
+             */
+            status: "planned" | "active" | "removed";
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+            /**
+             * Format: date
+             * @description Warranty until
+             * @example 2026-11-23
+             */
+            warranty_until: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a installation; what is left out stays, null empties */
+        InstallationChange: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id?: string;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /**
+             * Format: date
+             * @description Installed on
+             * @example 2026-11-23
+             */
+            installed_on?: string | null;
+            /** @description Name */
+            name?: string;
+            /**
+             * Format: date
+             * @description Next service
+             * @example 2026-11-23
+             */
+            next_service_on?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Part of (installation)
+             */
+            parent_id?: string | null;
+            /** @description Where on site */
+            place?: string | null;
+            /**
+             * Format: uuid
+             * @description Product (product)
+             */
+            product_id?: string | null;
+            /**
+             * Format: date
+             * @description Removed on
+             * @example 2026-11-23
+             */
+            removed_on?: string | null;
+            /** @description Serial number */
+            serial?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string;
+            /**
+             * @description Status
+             * @enum {string}
+             */
+            status?: "planned" | "active" | "removed";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+            /**
+             * Format: date
+             * @description Warranty until
+             * @example 2026-11-23
+             */
+            warranty_until?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        Kind: {
+            /** @description Changes by operations of its own */
+            acts: boolean;
+            fields: components["schemas"]["KindField"][];
+            label: components["schemas"]["Label"];
+            many: components["schemas"]["Label"];
+            /** @example account */
+            name: string;
+            /** @description Records lie somewhere: lists take areas */
+            placed: boolean;
+            /**
+             * @description In addresses
+             * @example accounts
+             */
+            plural: string;
+            /** @description Lists take words */
+            searched: boolean;
+            /** @description How lists are ordered unless asked otherwise */
+            sorted: string;
+            /** @description The field a record is called by */
+            title: string;
+            /** @description You may change its records */
+            writable: boolean;
+        };
+        KindField: {
+            /** @description A field of one's own */
+            custom?: boolean;
+            default?: unknown;
+            fixed?: boolean;
+            label: components["schemas"]["Label"];
+            name: string;
+            /** @description Of an enum: fields that must be filled for a value */
+            needs?: {
+                [key: string]: string[] | null;
+            };
+            /** @description Of an enum with states: which may follow which */
+            next?: {
+                [key: string]: string[] | null;
+            };
+            /** @description Of an enum */
+            options?: string[] | null;
+            private?: boolean;
+            read_only?: boolean;
+            /** @description The kind it refers to, or staff or team */
+            ref?: string;
+            required?: boolean;
+            sortable?: boolean;
+            /** @enum {string} */
+            type: "text" | "long" | "email" | "phone" | "url" | "enum" | "integer" | "money" | "number" | "bool" | "date" | "instant" | "ref" | "refs" | "tags" | "point" | "document";
+        };
+        Label: {
+            de: string;
+            en: string;
+        };
+        LabelIn: {
+            de?: string;
+            en: string;
+        };
+        /** @description A lead. Fields of one's own stand beside these, as x_code. */
+        Lead: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Became (account)
+             */
+            account_id: string | null;
+            /** @description Campaign */
+            campaign: string;
+            /** @description Town */
+            city: string;
+            /**
+             * Format: date-time
+             * @description Converted
+             * @example 2026-11-23T08:00:00Z
+             */
+            converted_at: string | null;
+            /** @description Country */
+            country: string;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description What deal_id is called, if one may see it */
+            deal?: string | null;
+            /**
+             * Format: uuid
+             * @description Became the deal (deal)
+             */
+            deal_id: string | null;
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email: string;
+            /** @description Number elsewhere */
+            external_id: string;
+            /** @description First name */
+            first_name: string;
+            /** @description House number */
+            house_number: string;
+            /**
+             * Format: uuid
+             * @description Id (lead)
+             */
+            id: string;
+            /** @description Interest */
+            interest: string;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind: "company" | "household";
+            /** @description Last name */
+            last_name: string;
+            /** @description Name */
+            name: string;
+            /** @description Next step */
+            next_step: string;
+            /**
+             * Format: date
+             * @description Next step on
+             * @example 2026-11-23
+             */
+            next_step_on: string | null;
+            /** @description Note */
+            note: string;
+            /** @description Number */
+            number: string;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
+            phone: string;
+            /**
+             * @description Point: longitude, latitude
+             * @example [
+             *       9.5209,
+             *       47.141
+             *     ]
+             */
+            point: number[] | null;
+            /** @description Postcode */
+            postcode: string;
+            /** @description Reason */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Score
+             */
+            score: number | null;
+            /** @description Source */
+            source: string;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state: "new" | "working" | "qualified" | "converted" | "disqualified";
+            /** @description Street */
+            street: string;
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a lead; what is left out stays, null empties */
+        LeadChange: {
+            /** @description Campaign */
+            campaign?: string | null;
+            /** @description Town */
+            city?: string | null;
+            /** @description Country */
+            country?: string | null;
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /** @description First name */
+            first_name?: string | null;
+            /** @description House number */
+            house_number?: string | null;
+            /** @description Interest */
+            interest?: string | null;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind?: "company" | "household";
+            /** @description Last name */
+            last_name?: string | null;
+            /** @description Name */
+            name?: string;
+            /** @description Next step */
+            next_step?: string | null;
+            /**
+             * Format: date
+             * @description Next step on
+             * @example 2026-11-23
+             */
+            next_step_on?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
+            phone?: string | null;
+            /**
+             * @description Point: longitude, latitude
+             * @example [
+             *       9.5209,
+             *       47.141
+             *     ]
+             */
+            point?: number[] | null;
+            /** @description Postcode */
+            postcode?: string | null;
+            /** @description Reason */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Score
+             */
+            score?: number | null;
+            /** @description Source */
+            source?: string | null;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state?: "new" | "working" | "qualified" | "converted" | "disqualified";
+            /** @description Street */
+            street?: string | null;
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
         Line: {
             coordinates: (number[] | null)[];
             /** @enum {string} */
@@ -1443,37 +5073,189 @@ export interface components {
              */
             to: string;
         };
+        /** @description A account to add; fields of one's own as x_code */
         NewAccount: {
             /**
+             * Format: int64
+             * @description Annual revenue, in minor units of the currency
+             */
+            annual_revenue?: number | null;
+            /**
+             * @description Class
              * @default C
              * @enum {string}
              */
             class: "A" | "B" | "C";
-            /** @example office@bergblick.example */
-            email?: string;
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email?: string | null;
+            /**
+             * Format: int64
+             * @description Employees
+             */
+            employees?: number | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
             /**
              * Format: uuid
-             * @description Made by the client, if it wants to name the account before it is answered
+             * @description Made by the client, if it wants to name the record before it is answered
              */
             id?: string;
+            /** @description Industry */
+            industry?: string | null;
             /**
+             * @description Kind
              * @default company
              * @enum {string}
              */
             kind: "company" | "household";
-            /** @example Hotel Bergblick */
+            /** @description Language */
+            language?: string | null;
+            /** @description Name */
             name: string;
-            /** Format: uuid */
-            owner_id?: string;
-            /** @example +423 230 00 00 */
-            phone?: string;
+            /** @description Note */
+            note?: string | null;
             /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Parent (account)
+             */
+            parent_id?: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
+            phone?: string | null;
+            /**
+             * @description Stage
              * @default prospect
              * @enum {string}
              */
             stage: "lead" | "prospect" | "customer" | "at_risk" | "lost" | "won_back";
-            /** Format: uuid */
-            team_id?: string;
+            /** @description Tags */
+            tags?: string[] | null;
+            /** @description Tax number */
+            tax_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+            /** @description Website */
+            website?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A activity to add; fields of one's own as x_code */
+        NewActivity: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When
+             * @example 2026-11-23T08:00:00Z
+             */
+            at?: string | null;
+            /** @description Text */
+            body?: string | null;
+            /**
+             * Format: uuid
+             * @description Case (case)
+             */
+            case_id?: string | null;
+            /**
+             * @description Channel
+             * @enum {string}
+             */
+            channel: "call" | "email" | "letter" | "fax" | "chat" | "visit" | "form" | "sms" | "meeting" | "web" | "social" | "note" | "task";
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id?: string | null;
+            /**
+             * Format: int64
+             * @description Cost, in minor units of the currency
+             */
+            cost?: number | null;
+            /**
+             * Format: uuid
+             * @description Deal (deal)
+             */
+            deal_id?: string | null;
+            /**
+             * @description Direction
+             * @enum {string|null}
+             */
+            direction?: "in" | "out" | "" | null;
+            /**
+             * @description Done
+             * @default true
+             */
+            done: boolean;
+            /**
+             * Format: date-time
+             * @description Due
+             * @example 2026-11-23T08:00:00Z
+             */
+            due_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /**
+             * Format: uuid
+             * @description Lead (lead)
+             */
+            lead_id?: string | null;
+            /** @description Mentions */
+            mentions?: string[] | null;
+            /**
+             * Format: int64
+             * @description Minutes
+             */
+            minutes?: number | null;
+            /** @description Outcome */
+            outcome?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Where: longitude, latitude
+             * @example [
+             *       9.5209,
+             *       47.141
+             *     ]
+             */
+            point?: number[] | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /** @description Subject */
+            subject?: string | null;
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
         };
         NewBase: {
             /** @example Depot Schaan */
@@ -1503,6 +5285,330 @@ export interface components {
              */
             start: string;
         };
+        /** @description A case to add; fields of one's own as x_code */
+        NewCase: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /**
+             * @description Channel
+             * @default call
+             * @enum {string}
+             */
+            channel: "call" | "email" | "letter" | "fax" | "chat" | "visit" | "form" | "sms" | "web";
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id?: string | null;
+            /** @description Description */
+            description?: string | null;
+            /**
+             * Format: date-time
+             * @description Due
+             * @example 2026-11-23T08:00:00Z
+             */
+            due_at?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /**
+             * Format: uuid
+             * @description Installation (installation)
+             */
+            installation_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Priority
+             * @default normal
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** @description Resolution */
+            resolution?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /**
+             * @description State
+             * @default new
+             * @enum {string}
+             */
+            state: "new" | "in_progress" | "waiting_customer" | "waiting_parts" | "resolved" | "closed" | "reopened";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+            /** @description Title */
+            title: string;
+            /**
+             * @description Type
+             * @default fault
+             * @enum {string}
+             */
+            type: "fault" | "question" | "request" | "complaint";
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A contact to add; fields of one's own as x_code */
+        NewContact: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /** @description Department */
+            department?: string | null;
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /** @description First name */
+            first_name?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /** @description Language */
+            language?: string | null;
+            /** @description Last name */
+            last_name?: string | null;
+            /**
+             * @description Main contact
+             * @default false
+             */
+            main: boolean;
+            /**
+             * @description Mobile
+             * @example +423 230 00 00
+             */
+            mobile?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
+            phone?: string | null;
+            /**
+             * @description Prefers
+             * @enum {string|null}
+             */
+            preferred_channel?: "call" | "email" | "letter" | "sms" | "chat" | "" | null;
+            /** @description Role */
+            role?: string | null;
+            /** @description Salutation */
+            salutation?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A contract to add; fields of one's own as x_code */
+        NewContract: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /** @description Currency */
+            currency?: string | null;
+            /**
+             * Format: date
+             * @description Ends on
+             * @example 2026-11-23
+             */
+            end_on?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /**
+             * Format: int64
+             * @description Visits a year
+             */
+            included_visits?: number | null;
+            /**
+             * @description Kind
+             * @default maintenance
+             * @enum {string}
+             */
+            kind: "maintenance" | "rental" | "support" | "supply";
+            /** @description Name */
+            name: string;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Days of notice
+             */
+            notice_days?: number | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Period
+             * @default year
+             * @enum {string}
+             */
+            period: "month" | "quarter" | "year";
+            /**
+             * Format: int64
+             * @description Price a period, in minor units of the currency
+             */
+            price?: number | null;
+            /**
+             * Format: int64
+             * @description Response within hours
+             */
+            response_hours?: number | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /**
+             * Format: date
+             * @description Starts on
+             * @example 2026-11-23
+             */
+            start_on?: string | null;
+            /**
+             * @description State
+             * @default draft
+             * @enum {string}
+             */
+            state: "draft" | "active" | "expired" | "cancelled";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A deal to add; fields of one's own as x_code */
+        NewDeal: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /**
+             * Format: int64
+             * @description Amount, in minor units of the currency
+             */
+            amount?: number | null;
+            /**
+             * Format: date
+             * @description Closes on
+             * @example 2026-11-23
+             */
+            close_on?: string | null;
+            /** @description Competitor */
+            competitor?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id?: string | null;
+            /** @description Currency */
+            currency?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /** @description Why lost */
+            loss_reason?: string | null;
+            /** @description Name */
+            name: string;
+            /** @description Next step */
+            next_step?: string | null;
+            /**
+             * Format: date
+             * @description Next step on
+             * @example 2026-11-23
+             */
+            next_step_on?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * Format: int64
+             * @description Probability in percent
+             */
+            probability?: number | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /** @description Source */
+            source?: string | null;
+            /**
+             * @description Stage
+             * @default new
+             * @enum {string}
+             */
+            stage: "new" | "qualified" | "proposal" | "negotiation" | "won" | "lost";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
         NewDevice: {
             /**
              * Format: uuid
@@ -1511,6 +5617,293 @@ export interface components {
             id: string;
             /** @example Pixel 9 */
             name: string;
+        };
+        /** @description A installation to add; fields of one's own as x_code */
+        NewInstallation: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /**
+             * Format: date
+             * @description Installed on
+             * @example 2026-11-23
+             */
+            installed_on?: string | null;
+            /** @description Name */
+            name: string;
+            /**
+             * Format: date
+             * @description Next service
+             * @example 2026-11-23
+             */
+            next_service_on?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Part of (installation)
+             */
+            parent_id?: string | null;
+            /** @description Where on site */
+            place?: string | null;
+            /**
+             * Format: uuid
+             * @description Product (product)
+             */
+            product_id?: string | null;
+            /**
+             * Format: date
+             * @description Removed on
+             * @example 2026-11-23
+             */
+            removed_on?: string | null;
+            /** @description Serial number */
+            serial?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string;
+            /**
+             * @description Status
+             * @default active
+             * @enum {string}
+             */
+            status: "planned" | "active" | "removed";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+            /**
+             * Format: date
+             * @description Warranty until
+             * @example 2026-11-23
+             */
+            warranty_until?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A lead to add; fields of one's own as x_code */
+        NewLead: {
+            /** @description Campaign */
+            campaign?: string | null;
+            /** @description Town */
+            city?: string | null;
+            /** @description Country */
+            country?: string | null;
+            /**
+             * @description E-mail
+             * @example office@bergblick.example
+             */
+            email?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /** @description First name */
+            first_name?: string | null;
+            /** @description House number */
+            house_number?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /** @description Interest */
+            interest?: string | null;
+            /**
+             * @description Kind
+             * @default company
+             * @enum {string}
+             */
+            kind: "company" | "household";
+            /** @description Last name */
+            last_name?: string | null;
+            /** @description Name */
+            name: string;
+            /** @description Next step */
+            next_step?: string | null;
+            /**
+             * Format: date
+             * @description Next step on
+             * @example 2026-11-23
+             */
+            next_step_on?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /**
+             * @description Phone
+             * @example +423 230 00 00
+             */
+            phone?: string | null;
+            /**
+             * @description Point: longitude, latitude
+             * @example [
+             *       9.5209,
+             *       47.141
+             *     ]
+             */
+            point?: number[] | null;
+            /** @description Postcode */
+            postcode?: string | null;
+            /** @description Reason */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Score
+             */
+            score?: number | null;
+            /** @description Source */
+            source?: string | null;
+            /**
+             * @description State
+             * @default new
+             * @enum {string}
+             */
+            state: "new" | "working" | "qualified" | "converted" | "disqualified";
+            /** @description Street */
+            street?: string | null;
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A order to add; fields of one's own as x_code */
+        NewOrder: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id?: string | null;
+            /** @description Currency */
+            currency?: string | null;
+            /**
+             * Format: uuid
+             * @description Deal (deal)
+             */
+            deal_id?: string | null;
+            /**
+             * Format: date
+             * @description Deliver on
+             * @example 2026-11-23
+             */
+            deliver_on?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: date
+             * @description Ordered on
+             * @example 2026-11-23
+             */
+            ordered_on?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /** @description Customer's reference */
+            reference?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /**
+             * @description State
+             * @default draft
+             * @enum {string}
+             */
+            state: "draft" | "confirmed" | "fulfilled" | "invoiced" | "cancelled";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A order line to add; fields of one's own as x_code */
+        NewOrderLine: {
+            /** @description Description */
+            description?: string | null;
+            /**
+             * Format: double
+             * @description Discount in percent
+             * @default 0
+             */
+            discount_percent: number | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /**
+             * Format: uuid
+             * @description Order (order)
+             */
+            order_id: string;
+            /**
+             * Format: int64
+             * @description Position
+             */
+            position?: number | null;
+            /**
+             * Format: uuid
+             * @description Product (product)
+             */
+            product_id?: string | null;
+            /**
+             * Format: double
+             * @description Quantity
+             * @default 1
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description Unit price, in minor units of the currency
+             */
+            unit_price?: number | null;
+        } & {
+            [key: string]: unknown;
         };
         NewPlan: {
             /**
@@ -1544,6 +5937,78 @@ export interface components {
              * @default 1
              */
             seed: number;
+        };
+        /** @description A product to add; fields of one's own as x_code */
+        NewProduct: {
+            /**
+             * @description Sold
+             * @default true
+             */
+            active: boolean;
+            /** @description Code */
+            code: string;
+            /** @description Currency */
+            currency?: string | null;
+            /** @description Description */
+            description?: string | null;
+            /**
+             * Format: uuid
+             * @description Group (product_group)
+             */
+            group_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /**
+             * @description Kind
+             * @default goods
+             * @enum {string}
+             */
+            kind: "goods" | "service" | "part" | "contract";
+            /** @description Name */
+            name: string;
+            /**
+             * Format: int64
+             * @description Price, in minor units of the currency
+             */
+            price?: number | null;
+            /**
+             * Format: int64
+             * @description Minutes of service
+             */
+            service_minutes?: number | null;
+            /** @description Tags */
+            tags?: string[] | null;
+            /** @description Unit */
+            unit?: string | null;
+            /**
+             * Format: int64
+             * @description Months of warranty
+             */
+            warranty_months?: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A product group to add; fields of one's own as x_code */
+        NewProductGroup: {
+            /**
+             * Format: uuid
+             * @description Made by the client, if it wants to name the record before it is answered
+             */
+            id?: string;
+            /** @description Name */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Within (product_group)
+             */
+            parent_id?: string | null;
+            /** @description Tags */
+            tags?: string[] | null;
+        } & {
+            [key: string]: unknown;
         };
         NewResource: {
             base: components["schemas"]["NewBase"];
@@ -1720,6 +6185,295 @@ export interface components {
             title: string;
             windows?: components["schemas"]["Window"][];
         };
+        Notice: {
+            /** Format: uuid */
+            account_id: string | null;
+            /** Format: date-time */
+            at: string;
+            by_name: string;
+            /** Format: uuid */
+            entity_id: string;
+            entity_kind: string;
+            /** Format: uuid */
+            id: string;
+            /** @example mention */
+            kind: string;
+            /** Format: date-time */
+            read_at: string | null;
+            text: string;
+        };
+        /** @description A order. Fields of one's own stand beside these, as x_code. */
+        Order: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string;
+            /** @description What contact_id is called, if one may see it */
+            contact?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id: string | null;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description Currency */
+            currency: string;
+            /** @description What deal_id is called, if one may see it */
+            deal?: string | null;
+            /**
+             * Format: uuid
+             * @description Deal (deal)
+             */
+            deal_id: string | null;
+            /**
+             * Format: date
+             * @description Deliver on
+             * @example 2026-11-23
+             */
+            deliver_on: string | null;
+            /** @description Number elsewhere */
+            external_id: string;
+            /**
+             * Format: uuid
+             * @description Id (order)
+             */
+            id: string;
+            /** @description Note */
+            note: string;
+            /** @description Number */
+            number: string;
+            /**
+             * Format: date
+             * @description Ordered on
+             * @example 2026-11-23
+             */
+            ordered_on: string | null;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /** @description Customer's reference */
+            reference: string;
+            /** @description What site_id is called, if one may see it */
+            site?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string | null;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state: "draft" | "confirmed" | "fulfilled" | "invoiced" | "cancelled";
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: int64
+             * @description Total, in minor units of the currency
+             */
+            total: number | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a order; what is left out stays, null empties */
+        OrderChange: {
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id?: string;
+            /**
+             * Format: uuid
+             * @description Contact (contact)
+             */
+            contact_id?: string | null;
+            /** @description Currency */
+            currency?: string | null;
+            /**
+             * Format: uuid
+             * @description Deal (deal)
+             */
+            deal_id?: string | null;
+            /**
+             * Format: date
+             * @description Deliver on
+             * @example 2026-11-23
+             */
+            deliver_on?: string | null;
+            /** @description Number elsewhere */
+            external_id?: string | null;
+            /** @description Note */
+            note?: string | null;
+            /**
+             * Format: date
+             * @description Ordered on
+             * @example 2026-11-23
+             */
+            ordered_on?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id?: string | null;
+            /** @description Customer's reference */
+            reference?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id?: string | null;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state?: "draft" | "confirmed" | "fulfilled" | "invoiced" | "cancelled";
+            /** @description Tags */
+            tags?: string[] | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A order line. Fields of one's own stand beside these, as x_code. */
+        OrderLine: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string | null;
+            /**
+             * Format: int64
+             * @description Amount, in minor units of the currency
+             */
+            amount: number | null;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description Description */
+            description: string;
+            /**
+             * Format: double
+             * @description Discount in percent
+             */
+            discount_percent: number | null;
+            /**
+             * Format: uuid
+             * @description Id (order_line)
+             */
+            id: string;
+            /** @description What order_id is called, if one may see it */
+            order?: string | null;
+            /**
+             * Format: uuid
+             * @description Order (order)
+             */
+            order_id: string;
+            /**
+             * Format: int64
+             * @description Position
+             */
+            position: number | null;
+            /** @description What product_id is called, if one may see it */
+            product?: string | null;
+            /**
+             * Format: uuid
+             * @description Product (product)
+             */
+            product_id: string | null;
+            /**
+             * Format: double
+             * @description Quantity
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description Unit price, in minor units of the currency
+             */
+            unit_price: number | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a order line; what is left out stays, null empties */
+        OrderLineChange: {
+            /** @description Description */
+            description?: string | null;
+            /**
+             * Format: double
+             * @description Discount in percent
+             */
+            discount_percent?: number | null;
+            /**
+             * Format: int64
+             * @description Position
+             */
+            position?: number | null;
+            /**
+             * Format: uuid
+             * @description Product (product)
+             */
+            product_id?: string | null;
+            /**
+             * Format: double
+             * @description Quantity
+             */
+            quantity?: number;
+            /**
+             * Format: int64
+             * @description Unit price, in minor units of the currency
+             */
+            unit_price?: number | null;
+        } & {
+            [key: string]: unknown;
+        };
         Organisation: {
             /** @example CHF */
             currency: string;
@@ -1737,18 +6491,33 @@ export interface components {
             kind: string;
             note: string;
         };
-        PageAccount: {
-            items: components["schemas"]["Account"][];
-            /** @description Cursor of the next page; absent on the last */
-            next?: string;
-        };
         PageAddress: {
             items: components["schemas"]["Address"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageChangeSet: {
+            items: components["schemas"]["ChangeSet"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageCustomField: {
+            items: components["schemas"]["CustomField"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageEntry: {
             items: components["schemas"]["Entry"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageKind: {
+            items: components["schemas"]["Kind"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageNotice: {
+            items: components["schemas"]["Notice"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -1799,6 +6568,11 @@ export interface components {
         };
         PageToken: {
             items: components["schemas"]["Token"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageView: {
+            items: components["schemas"]["View"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -1939,6 +6713,170 @@ export interface components {
              */
             type: string;
         };
+        /** @description A product. Fields of one's own stand beside these, as x_code. */
+        Product: {
+            /** @description Sold */
+            active: boolean;
+            /** @description Code */
+            code: string;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description Currency */
+            currency: string;
+            /** @description Description */
+            description: string;
+            /** @description What group_id is called, if one may see it */
+            group?: string | null;
+            /**
+             * Format: uuid
+             * @description Group (product_group)
+             */
+            group_id: string | null;
+            /**
+             * Format: uuid
+             * @description Id (product)
+             */
+            id: string;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind: "goods" | "service" | "part" | "contract";
+            /** @description Name */
+            name: string;
+            /**
+             * Format: int64
+             * @description Price, in minor units of the currency
+             */
+            price: number | null;
+            /**
+             * Format: int64
+             * @description Minutes of service
+             */
+            service_minutes: number | null;
+            /** @description Tags */
+            tags: string[];
+            /** @description Unit */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Months of warranty
+             */
+            warranty_months: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a product; what is left out stays, null empties */
+        ProductChange: {
+            /** @description Sold */
+            active?: boolean;
+            /** @description Code */
+            code?: string;
+            /** @description Currency */
+            currency?: string | null;
+            /** @description Description */
+            description?: string | null;
+            /**
+             * Format: uuid
+             * @description Group (product_group)
+             */
+            group_id?: string | null;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind?: "goods" | "service" | "part" | "contract";
+            /** @description Name */
+            name?: string;
+            /**
+             * Format: int64
+             * @description Price, in minor units of the currency
+             */
+            price?: number | null;
+            /**
+             * Format: int64
+             * @description Minutes of service
+             */
+            service_minutes?: number | null;
+            /** @description Tags */
+            tags?: string[] | null;
+            /** @description Unit */
+            unit?: string | null;
+            /**
+             * Format: int64
+             * @description Months of warranty
+             */
+            warranty_months?: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A product group. Fields of one's own stand beside these, as x_code. */
+        ProductGroup: {
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Id (product_group)
+             */
+            id: string;
+            /** @description Name */
+            name: string;
+            /** @description What parent_id is called, if one may see it */
+            parent?: string | null;
+            /**
+             * Format: uuid
+             * @description Within (product_group)
+             */
+            parent_id: string | null;
+            /** @description Tags */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What to change of a product group; what is left out stays, null empties */
+        ProductGroupChange: {
+            /** @description Name */
+            name?: string;
+            /**
+             * Format: uuid
+             * @description Within (product_group)
+             */
+            parent_id?: string | null;
+            /** @description Tags */
+            tags?: string[] | null;
+        } & {
+            [key: string]: unknown;
+        };
         Progress: {
             /**
              * Format: int64
@@ -1991,6 +6929,10 @@ export interface components {
             /** Format: uuid */
             visit_id: string;
         };
+        ReadInputBody: {
+            /** @description All if left out */
+            ids?: string[] | null;
+        };
         Reason: {
             /**
              * Format: int64
@@ -2014,6 +6956,37 @@ export interface components {
             rule: string;
             /** @description What nobody of them has */
             skills?: string[] | null;
+        };
+        RecordChange: {
+            after: {
+                [key: string]: unknown;
+            };
+            before: {
+                [key: string]: unknown;
+            };
+        };
+        RecordQuestion: {
+            /** @description Where the page before ended: its next */
+            cursor?: string;
+            /**
+             * @description In the filter grammar
+             * @example class in (A, B) and has deals(open = true)
+             */
+            filter?: string;
+            /** @description Those that lie in it */
+            geometry?: components["schemas"]["Geometry"];
+            /**
+             * Format: int64
+             * @default 50
+             */
+            limit: number;
+            /** @description Words of the search box */
+            q?: string;
+            /**
+             * @description A field, with - before it for falling
+             * @example -created_at
+             */
+            sort?: string;
         };
         RegionPlace: {
             /**
@@ -2077,6 +7050,25 @@ export interface components {
             skills?: string[];
             /** Format: uuid */
             team_id?: string;
+        };
+        /** @description A resource. Fields of one's own stand beside these, as x_code. */
+        ResourceRow: {
+            /** @description Active */
+            active: boolean | null;
+            /**
+             * Format: uuid
+             * @description Id (resource)
+             */
+            id: string;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind: "technician" | "rep" | "crew" | "";
+            /** @description Name */
+            name: string;
+        } & {
+            [key: string]: unknown;
         };
         Role: {
             /** @example dispatcher */
@@ -2253,6 +7245,102 @@ export interface components {
             postcode?: string;
             street?: string;
         };
+        /** @description A site. Fields of one's own stand beside these, as x_code. */
+        SiteRow: {
+            /** @description How to get in */
+            access_note: string;
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string | null;
+            /** @description Town */
+            city: string;
+            /**
+             * Format: double
+             * @description Confidence
+             */
+            confidence: number | null;
+            /** @description Contact on site */
+            contact_name: string;
+            /**
+             * @description Phone on site
+             * @example +423 230 00 00
+             */
+            contact_phone: string;
+            /** @description Country */
+            country: string;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /** @description House number */
+            house_number: string;
+            /**
+             * Format: uuid
+             * @description Id (site)
+             */
+            id: string;
+            /** @description Address */
+            label: string;
+            /** @description Name */
+            name: string;
+            /**
+             * Format: int64
+             * @description Number
+             */
+            no: number | null;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /**
+             * @description Point: longitude, latitude
+             * @example [
+             *       9.5209,
+             *       47.141
+             *     ]
+             */
+            point: number[] | null;
+            /** @description Postcode */
+            postcode: string;
+            /**
+             * @description Point from
+             * @enum {string}
+             */
+            source: "person" | "geocoder" | "import" | "synthetic" | "";
+            /** @description Street */
+            street: string;
+            /** @description Tags */
+            tags: string[];
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
         Skill: {
             /** @example gas */
             code: string;
@@ -2325,6 +7413,12 @@ export interface components {
             /** @example technician */
             role?: string;
             team_ids?: string[];
+        };
+        Standing: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            reason: string;
         };
         Stop: {
             /** Format: date-time */
@@ -2452,11 +7546,55 @@ export interface components {
              */
             seen_at: string | null;
         };
+        Total: {
+            /** Format: int64 */
+            count: number;
+            /** @description What it is called, if it is a person, a team or a record */
+            label?: string;
+            sums: {
+                [key: string]: number;
+            };
+            /** @description What they share; null for nothing */
+            value: unknown;
+        };
+        Totals: {
+            /** @description The largest groups first; one if none was asked for */
+            items: components["schemas"]["Total"][];
+        };
+        TotalsQuestion: {
+            /**
+             * @description The field they are told apart by
+             * @example stage
+             */
+            by?: string;
+            /**
+             * @description In the filter grammar
+             * @example class in (A, B) and has deals(open = true)
+             */
+            filter?: string;
+            /** @description Those that lie in it */
+            geometry?: components["schemas"]["Geometry"];
+            /** @description Words of the search box */
+            q?: string;
+            /**
+             * @description Fields to sum
+             * @example [
+             *       "amount"
+             *     ]
+             */
+            sum?: string[] | null;
+        };
         Unassigned: {
             /** @description From the closest miss to the farthest */
             reasons: components["schemas"]["Reason"][];
             /** Format: uuid */
             visit_id: string;
+        };
+        Undoing: {
+            /** @description Ask again while undone is less than rows */
+            change_set: components["schemas"]["ChangeSet"];
+            /** @description What could not be taken back, and why */
+            left: components["schemas"]["Standing"][];
         };
         Verdict: {
             /**
@@ -2491,6 +7629,41 @@ export interface components {
             server_time: string;
             /** @description One for each command, in their order */
             verdicts: components["schemas"]["Verdict"][];
+        };
+        View: {
+            columns: string[];
+            filter: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** @description How map and board show it */
+            layer: unknown;
+            name: string;
+            /** Format: uuid */
+            owner_id: string;
+            owner_name: string;
+            q: string;
+            shared: boolean;
+            sort: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ViewIn: {
+            columns?: string[] | null;
+            filter?: string;
+            /** @example account */
+            kind: string;
+            /** @description How map and board show it: the screen's own */
+            layer?: {
+                [key: string]: unknown;
+            };
+            /** @example A customers in the valley */
+            name: string;
+            q?: string;
+            shared?: boolean;
+            sort?: string;
         };
         Visit: {
             account: components["schemas"]["VisitAccount"];
@@ -2587,6 +7760,128 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @description A visit. Fields of one's own stand beside these, as x_code. */
+        VisitRow: {
+            /** @description What account_id is called, if one may see it */
+            account?: string | null;
+            /**
+             * Format: uuid
+             * @description Account (account)
+             */
+            account_id: string | null;
+            /**
+             * Format: date-time
+             * @description Added
+             * @example 2026-11-23T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date
+             * @description Day
+             * @example 2026-11-23
+             */
+            day: string | null;
+            /**
+             * Format: int64
+             * @description Seconds of work
+             */
+            duration_seconds: number | null;
+            /**
+             * Format: date
+             * @description Not before
+             * @example 2026-11-23
+             */
+            earliest: string | null;
+            /**
+             * Format: uuid
+             * @description Id (visit)
+             */
+            id: string;
+            /**
+             * @description Kind
+             * @enum {string}
+             */
+            kind: "service" | "sales" | "campaign" | "";
+            /**
+             * Format: date
+             * @description Not after
+             * @example 2026-11-23
+             */
+            latest: string | null;
+            /** @description Note */
+            note: string;
+            /** @description Number */
+            number: string;
+            /**
+             * Format: date-time
+             * @description Ended
+             * @example 2026-11-23T08:00:00Z
+             */
+            outcome_at: string | null;
+            /** @description Outcome */
+            outcome_kind: string;
+            /** @description What owner_id is called, if one may see it */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description Owner (staff)
+             */
+            owner_id: string | null;
+            /** @description Pinned */
+            pinned: boolean | null;
+            /**
+             * Format: int64
+             * @description Priority
+             */
+            priority: number | null;
+            /** @description What resource_id is called, if one may see it */
+            resource?: string | null;
+            /**
+             * Format: uuid
+             * @description Person (resource)
+             */
+            resource_id: string | null;
+            /** @description What site_id is called, if one may see it */
+            site?: string | null;
+            /**
+             * Format: uuid
+             * @description Site (site)
+             */
+            site_id: string | null;
+            /**
+             * Format: date-time
+             * @description Starts
+             * @example 2026-11-23T08:00:00Z
+             */
+            start_at: string | null;
+            /**
+             * @description State
+             * @enum {string}
+             */
+            state: "proposed" | "planned" | "promised" | "dispatched" | "travelling" | "on_site" | "done" | "failed" | "no_access" | "cancelled" | "";
+            /** @description What team_id is called, if one may see it */
+            team?: string | null;
+            /**
+             * Format: uuid
+             * @description Team (team)
+             */
+            team_id: string | null;
+            /** @description Title */
+            title: string;
+            /**
+             * Format: date-time
+             * @description Changed
+             * @example 2026-11-23T08:00:00Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
         VisitSite: {
             access_note: string;
             contact_name: string;
@@ -2640,12 +7935,12 @@ export interface operations {
                 limit?: number;
                 /** @description Where the page before ended: its next */
                 cursor?: string;
-                /** @description Words of the name, number, phone or e-mail */
+                /** @description Words of the search box */
                 q?: string;
-                stage?: "lead" | "prospect" | "customer" | "at_risk" | "lost" | "won_back";
-                kind?: "company" | "household";
-                class?: "A" | "B" | "C";
-                owner_id?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
             };
             header?: never;
             path?: never;
@@ -2660,7 +7955,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageAccount"];
+                    "application/json": {
+                        items: components["schemas"]["Account"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
                 };
             };
             /** @description Error */
@@ -2712,9 +8011,154 @@ export interface operations {
             };
         };
     };
-    getAccount: {
+    bulkAccounts: {
         parameters: {
             query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Account"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccount: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
             header?: {
                 /** @description ETag of the version that is known: 304 if it is the newest */
                 "If-None-Match"?: string;
@@ -2736,6 +8180,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
                 };
             };
             /** @description Error */
@@ -2777,6 +8256,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyAccount: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
                 };
             };
             /** @description Error */
@@ -2870,6 +8387,385 @@ export interface operations {
         };
     };
     accountTimeline: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listActivities: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Activity"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addActivity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewActivity"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkActivities: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkActivities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryActivities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Activity"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalActivities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getActivity: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeActivity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeActivity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivityChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyActivity: {
         parameters: {
             query?: {
                 /** @description The most items to return */
@@ -3044,6 +8940,1624 @@ export interface operations {
             };
         };
     };
+    listCases: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Case"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCase"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkCases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Case"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCase: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyCase: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undoing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listContacts: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Contact"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContact"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkContacts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Contact"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getContact: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyContact: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listContracts: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Contract"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addContract: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContract"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkContracts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkContracts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryContracts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Contract"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalContracts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getContract: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeContract: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeContract: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContractChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyContract: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeals: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Deal"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addDeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeal"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkDeals: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkDeals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryDeals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Deal"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalDeals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeal: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeDeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DealChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyDeal: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     registerDevice: {
         parameters: {
             query?: never;
@@ -3098,6 +10612,954 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFields: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCustomField"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addField: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomField"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeField: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomField"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInstallations: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Installation"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addInstallation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInstallation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkInstallations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkInstallations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryInstallations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Installation"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalInstallations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInstallation: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeInstallation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeInstallation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstallationChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyInstallation: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKinds: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageKind"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLeads: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Lead"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addLead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLead"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkLeads: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkLeads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryLeads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Lead"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalLeads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLead: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeLead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeLead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convertLead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConvertInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Converted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyLead: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
             };
             /** @description Error */
             default: {
@@ -3291,6 +11753,764 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNotice"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readNotices: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrderLines: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["OrderLine"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addOrderLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrderLine"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryOrderLines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["OrderLine"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalOrderLines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOrderLine: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeOrderLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeOrderLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderLineChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyOrderLine: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrders: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Order"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkOrders: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkOrders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryOrders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Order"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalOrders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOrder: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyOrder: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
                 };
             };
             /** @description Error */
@@ -3589,6 +12809,764 @@ export interface operations {
             };
         };
     };
+    listProductGroups: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ProductGroup"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addProductGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProductGroup"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkProductGroups: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkProductGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryProductGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ProductGroup"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalProductGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProductGroup: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeProductGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeProductGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductGroupChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyProductGroup: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProducts: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Words of the search box */
+                q?: string;
+                /** @description In the filter grammar; see POST …/query */
+                filter?: string;
+                /** @description A field, with - before it for falling */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Product"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addProduct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProduct"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bulkProducts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkProducts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryProducts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Product"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalProducts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProduct: {
+        parameters: {
+            query?: {
+                /** @description As it was then, with all that is known now */
+                as_of?: string;
+                /** @description As it was known then */
+                known_at?: string;
+            };
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeProduct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeProduct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyProduct: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     regionCells: {
         parameters: {
             query?: never;
@@ -3797,6 +13775,77 @@ export interface operations {
             };
         };
     };
+    queryResources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ResourceRow"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalResources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getResource: {
         parameters: {
             query?: never;
@@ -3901,6 +13950,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Absence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyResource: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
                 };
             };
             /** @description Error */
@@ -4127,6 +14214,146 @@ export interface operations {
             };
         };
     };
+    bulkSites: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewBulkSites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    querySites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SiteRow"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalSites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSite: {
         parameters: {
             query?: never;
@@ -4192,6 +14419,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Site"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historySite: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
                 };
             };
             /** @description Error */
@@ -4669,6 +14934,192 @@ export interface operations {
             };
         };
     };
+    listViews: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Of this kind only */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listVisits: {
         parameters: {
             query?: {
@@ -4751,6 +15202,77 @@ export interface operations {
             };
         };
     };
+    queryVisits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["VisitRow"][];
+                        /** @description Cursor of the next page; absent on the last */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totalVisits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotalsQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getVisit: {
         parameters: {
             query?: never;
@@ -4814,6 +15336,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    historyVisit: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
                 };
             };
             /** @description Error */

@@ -14,7 +14,7 @@ export function AccountsPage({ me }: { me: Me }) {
   const [, navigate] = useLocation();
   const [q, setQ, settled] = useParam('q', 200);
   const [stage, setStage] = useParam('stage');
-  const list = useList<Account>('/accounts', { q: settled, stage });
+  const list = useList<Account>('/accounts', { q: settled, filter: stage ? `stage = ${stage}` : '' });
   useEffect(() => { document.title = `${t('accounts.title')} · ${me.organisation.name}`; }, [me]);
   const columns: Column<Account>[] = [
     { key: 'name', title: t('accounts.name'), width: 'minmax(180px, 3fr)', cell: one => <b>{one.name}</b> },
