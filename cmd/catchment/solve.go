@@ -27,7 +27,8 @@ import (
 type solveCommand struct {
 	Input      string        `default:"-" placeholder:"FILE" help:"The question; - is standard input."`
 	Output     string        `default:"-" placeholder:"FILE" help:"Where the answer goes; - is standard output."`
-	From       string        `default:"auto" enum:"auto,vroom,solomon,lilim,sdvrptw" help:"Format of the question (${enum})."`
+	From       string        `default:"auto" enum:"auto,vroom,solomon,lilim,sdvrptw,pvrp" help:"Format of the question (${enum})."`
+	To         string        `default:"auto" enum:"auto,vroom,pvrp" help:"Format of the answer (${enum}): that of a question in pvrp is pvrp, of others vroom."`
 	Limit      time.Duration `default:"10s" help:"How long to search."`
 	Seed       uint64        `default:"1" help:"Where chance starts."`
 	Threads    int           `default:"2" help:"Searches side by side."`
@@ -52,12 +53,15 @@ func (e *unsolvedError) Unwrap() error { return e.err }
 
 // Run writes the answer, or VROOM's answer for what went wrong, and exits with its code.
 func (c *solveCommand) Run(ctx context.Context, s *settings) error {
-	solution, err := c.solve(ctx, s)
+	instance, solution, err := c.solve(ctx, s)
 	if err != nil {
 		solution = vrp.Failure(err)
 		err = &unsolvedError{solution.Code, err}
 	}
 	write := func(w io.Writer) error {
+		if err == nil && (c.To == "pvrp" || c.To != "vroom" && instance.Format == instances.Periodic) {
+			return instance.WritePeriodic(w, solution)
+		}
 		text, err := json.Marshal(solution)
 		if err != nil {
 			return err
@@ -74,12 +78,13 @@ func (c *solveCommand) Run(ctx context.Context, s *settings) error {
 	return errors.Join(err, wrote)
 }
 
-func (c *solveCommand) solve(ctx context.Context, s *settings) (*vrp.Solution, error) {
+func (c *solveCommand) solve(ctx context.Context, s *settings) (*instances.Instance, *vrp.Solution, error) {
 	began := time.Now()
-	p, err := c.question()
+	in, err := c.question()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	p := in.Problem
 	var times vrp.ComputingTimes
 	lap := func(into *int64) {
 		*into, began = time.Since(began).Milliseconds(), time.Now()
@@ -88,17 +93,17 @@ func (c *solveCommand) solve(ctx context.Context, s *settings) (*vrp.Solution, e
 	roads := &solveRoads{folder: filepath.Join(s.Data, "streets"), choice: c.Roads}
 	defer roads.close()
 	if err := vrp.FillMatrices(ctx, p, roads.measure); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	lap(&times.Routing)
 	solution, err := c.search(ctx, p)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	lap(&times.Solving)
 	if c.Geometry || p.Options != nil && p.Options.Geometry {
 		if err := vrp.FillGeometry(ctx, p, solution, roads.shape); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		var drawing int64
 		lap(&drawing)
@@ -110,11 +115,11 @@ func (c *solveCommand) solve(ctx context.Context, s *settings) (*vrp.Solution, e
 	if c.Explain {
 		explainSolution(os.Stderr, p, solution)
 	}
-	return solution, nil
+	return in, solution, nil
 }
 
 // question reads the input.
-func (c *solveCommand) question() (*vrp.Problem, error) {
+func (c *solveCommand) question() (*instances.Instance, error) {
 	in, name := io.Reader(os.Stdin), "standard input"
 	if c.Input != "-" {
 		f, err := os.Open(c.Input)
@@ -135,11 +140,7 @@ func (c *solveCommand) question() (*vrp.Problem, error) {
 	if c.Vehicles {
 		convention = instances.Sintef
 	}
-	instance, err := instances.Parse(data, name, format, convention)
-	if err != nil {
-		return nil, err
-	}
-	return instance.Problem, nil
+	return instances.Parse(data, name, format, convention)
 }
 
 func (c *solveCommand) search(ctx context.Context, p *vrp.Problem) (*vrp.Solution, error) {

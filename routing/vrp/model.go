@@ -159,12 +159,14 @@ type model struct {
 	places   int
 	moods    *moods // nil if no task has any
 
-	single []int32 // by copy, numbered from first copy on: the task it repeats
-	copies int     // number of the first copy, after all tasks of the question
-	teams  []*team // by task: of jobs that are served several times; nil if there are none
-	ties   []*tie  // by task: to the job before; nil if there are none
-	behind [][]int32
-	fixed  []bool // by task: pinned
+	single    []int32 // by copy, numbered from first copy on: the task it repeats
+	copies    int     // number of the first copy, after all tasks of the question
+	teams     []*team // by task: of jobs that are served several times; nil if there are none
+	mostTimes int     // that any job is served
+	series    bool    // some team is a series
+	ties      []*tie  // by task: to the job before; nil if there are none
+	behind    [][]int32
+	fixed     []bool // by task: pinned
 }
 
 func (m *model) tasks() int { return len(m.kind) }

@@ -1,6 +1,7 @@
 package vrp_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -33,7 +34,14 @@ func apply(p *vrp.Problem, job *vrp.Job, r vrp.Remedy) {
 		job.TimeWindows = out
 	case vrp.RemedySkills:
 		v.Skills = append(slices.Clone(v.Skills), job.Skills...)
-		v.SkillLevels = job.SkillLevels
+		levels := maps.Clone(v.SkillLevels)
+		for skill, level := range job.SkillLevels {
+			if levels == nil {
+				levels = make(map[uint32]int)
+			}
+			levels[skill] = max(levels[skill], level)
+		}
+		v.SkillLevels = levels
 	case vrp.RemedyVehicle:
 		job.AllowedVehicles, job.ForbiddenVehicles = nil, nil
 	case vrp.RemedyMaxTasks:

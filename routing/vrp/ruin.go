@@ -11,6 +11,9 @@ const (
 	ruinGrow    = 0.01
 )
 
+// looseShare is how often the times of a series are moved about within their days, instead of all at once.
+const looseShare = 0.7
+
 // ruin removes strings of neighbouring tasks from routes near a random task and puts their visits into pool.
 func (w *worker) ruin() {
 	used, on := 0, 0
@@ -31,10 +34,18 @@ func (w *worker) ruin() {
 	if wanted && w.share() < 0.5 {
 		w.first = seed
 	}
+	day := 0
+	w.loose, w.torn = w.m.series && !w.only && !wanted && w.share() < looseShare, false
+	if w.loose {
+		day = w.m.problem.Vehicles[w.cur.where[seed]].Day
+	}
 	done := 0
 	for _, t := range w.near[seed] {
+		if w.m.teams != nil && w.m.teams[t] != nil {
+			t = w.oneOf(t, seed, day)
+		}
 		vi := int(w.cur.where[t])
-		if vi < 0 || w.ruined[vi] || wanted && !w.m.vehicles[vi].can[seed] {
+		if vi < 0 || w.ruined[vi] || w.loose && w.m.problem.Vehicles[vi].Day != day || wanted && !w.m.vehicles[vi].can[seed] {
 			continue
 		}
 		r := &w.cur.routes[vi]
@@ -55,6 +66,23 @@ func (w *worker) ruin() {
 	for _, vi := range w.saved {
 		w.ruined[vi] = false
 	}
+}
+
+// oneOf is the time a job of a crew or series is removed by: the seed itself, one on the given day where days are
+// kept, else any.
+func (w *worker) oneOf(t, seed int32, day int) int32 {
+	members := w.m.members(t)
+	if w.m.leader(seed) == t {
+		return seed
+	}
+	if w.loose {
+		for _, member := range members {
+			if vi := w.cur.where[member]; vi >= 0 && w.m.problem.Vehicles[vi].Day == day {
+				return member
+			}
+		}
+	}
+	return members[w.below(len(members))]
 }
 
 // seed picks the task around which to ruin: often one close to a visit that is missing.
@@ -95,6 +123,14 @@ func (w *worker) cut(vi, k, length int) {
 func (w *worker) remove(t int32) {
 	if w.m.kind[t] == StepDelivery {
 		t = w.m.mate[t]
+	}
+	if w.loose && w.m.teams[t] != nil && len(w.m.teams[t].days) > 0 {
+		if vi := w.cur.where[t]; vi >= 0 {
+			w.pool = append(w.pool, t)
+			w.looseAt[t], w.looseDay[t] = w.iterations, w.m.problem.Vehicles[vi].Day
+			w.cur.where[t] = -1
+		}
+		return
 	}
 	t = w.m.leader(t)
 	if w.cur.where[t] < 0 {

@@ -78,11 +78,15 @@ type worker struct {
 	holdWas    []heldBefore
 	stirred    []int        // vehicles whose routes were changed by what was done to others
 	byDay      map[int]spot // scratch
-	offers     []spot       // scratch
-	moments    []int64      // scratch
-	sorted     []int32      // scratch
-	emitted    []int64      // by task: the last stamp
-	drawn      []int64      // by task: the last iteration with its visit in pool
+	loose      bool         // in this iteration times of series stay on their days
+	torn       bool         // one of them found no place: the iteration is undone
+	looseAt    []int64      // by task: the iteration that took it off its route alone
+	looseDay   []int
+	offers     []spot  // scratch
+	moments    []int64 // scratch
+	sorted     []int32 // scratch
+	emitted    []int64 // by task: the last stamp
+	drawn      []int64 // by task: the last iteration with its visit in pool
 	classSeen  []int64
 	only       bool // unused vehicles stay so
 	awake      bool // nothing is overlooked
@@ -111,6 +115,7 @@ func newWorker(m *model, seed, number uint64) *worker {
 		}
 	}
 	w.known = make([]cached, m.tasks()*len(m.vehicles))
+	w.looseAt, w.looseDay = slices.Repeat([]int64{-1}, m.tasks()), make([]int, m.tasks())
 	w.byDay, w.emitted = make(map[int]spot), make([]int64, m.tasks())
 	w.cur.routes = make([]route, len(m.vehicles))
 	if m.held() {
@@ -196,7 +201,7 @@ func (w *worker) step(at heat) {
 	w.ruin()
 	w.recreate()
 	change := float64(w.cur.cost-before) + at.visit*float64(len(w.cur.missing)-missing) + at.priority*float64(w.cur.forgone-forgone)
-	if change <= 0 || change < -at.temperature*math.Log(1-w.share()) {
+	if !w.torn && (change <= 0 || change < -at.temperature*math.Log(1-w.share())) {
 		if s := w.cur.score(); s.less(w.top) {
 			w.best.copyFrom(&w.cur)
 			w.top = s
@@ -230,6 +235,9 @@ func (w *worker) undo() {
 	}
 	if w.m.teams != nil {
 		for _, t := range w.pool {
+			if w.looseAt[t] == w.iterations {
+				continue
+			}
 			for _, member := range w.m.members(t) {
 				w.cur.where[member] = -1
 			}
@@ -265,8 +273,8 @@ func (w *worker) restart() {
 // neighbours lists for each task the closest others: by driving time, waiting and lateness between their
 // windows, the cheaper direction counting. Only a limited number is looked at per task.
 func (m *model) neighbours(most int) [][]int32 {
-	n := m.tasks()
-	near := make([][]int32, n)
+	n := m.copies // copies lie where what they repeat does
+	near := make([][]int32, m.tasks())
 	if n == 0 {
 		return near
 	}
@@ -298,6 +306,9 @@ func (m *model) neighbours(most int) [][]int32 {
 		for i := range near[t] {
 			near[t][i] = int32(few[i] & (1<<taskBits - 1))
 		}
+	}
+	for i, t := range m.single {
+		near[m.copies+i] = near[t]
 	}
 	return near
 }

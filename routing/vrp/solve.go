@@ -180,16 +180,17 @@ func (m *model) detour() float64 {
 			if to == apart || back == apart || !v.can[t] {
 				continue
 			}
-			most = max(most, v.fixed+v.price(v.begin, m.place[t])+v.price(m.place[t], v.end)+v.perTask*(v.stay.service[t]+v.stay.setup[t]))
+			once := v.fixed + v.price(v.begin, m.place[t]) + v.price(m.place[t], v.end) + v.perTask*(v.stay.service[t]+v.stay.setup[t])
+			most = max(most, once*int64(len(m.members(t))))
 		}
 	}
 	toll := int64(0)
 	for i := range m.vehicles {
 		for _, more := range m.vehicles[i].toll {
-			toll = max(toll, more)
+			toll = max(toll, more*int64(m.mostTimes))
 		}
 	}
-	return float64(most+toll) + m.worst()
+	return float64(most+toll) + m.worst()*float64(m.mostTimes)
 }
 
 // begin builds the first plan: the pinned and given steps, then everything else at its cheapest spot.

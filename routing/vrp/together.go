@@ -23,7 +23,7 @@ type tie struct {
 // compileTogether adds a task for every further time a job is served, and ties jobs to those before them.
 func (m *model) compileTogether(add func(kind StepType, place, mate, priority int, drop, take []int64)) {
 	p := m.problem
-	m.copies = m.tasks()
+	m.copies, m.mostTimes = m.tasks(), 1
 	number := make(map[uint64]int32, len(p.Jobs))
 	for i := range p.Jobs {
 		number[p.Jobs[i].ID] = int32(i)
@@ -34,6 +34,7 @@ func (m *model) compileTogether(add func(kind StepType, place, mate, priority in
 		if times < 2 && len(j.VisitDays) == 0 {
 			continue
 		}
+		m.mostTimes = max(m.mostTimes, times)
 		g := &team{members: []int32{t}, days: j.VisitDays}
 		for range times - 1 {
 			g.members = append(g.members, int32(m.tasks()))
@@ -43,6 +44,7 @@ func (m *model) compileTogether(add func(kind StepType, place, mate, priority in
 		if m.teams == nil {
 			m.teams = make([]*team, m.copies)
 		}
+		m.series = m.series || len(j.VisitDays) > 0
 		m.teams[t] = g
 	}
 	if m.teams != nil {
@@ -251,6 +253,9 @@ func (w *worker) calm() {
 func (w *worker) place(t int32, unused bool) bool {
 	m := w.m
 	switch {
+	case m.series && w.looseAt[t] == w.iterations:
+		w.torn = w.torn || !w.placeOnDay(t)
+		return true
 	case m.teams != nil && m.teams[t] != nil && len(m.teams[t].days) > 0:
 		return w.placeSeries(t)
 	case m.teams != nil && m.teams[t] != nil:
@@ -313,6 +318,20 @@ func (w *worker) placeSeries(t int32) bool {
 		}
 	}
 	return true
+}
+
+// placeOnDay serves one time of a series on the day it had.
+func (w *worker) placeOnDay(t int32) bool {
+	lead, found := w.m.leader(t), nowhere
+	for _, vi := range w.fit[lead] {
+		if w.m.problem.Vehicles[vi].Day != w.looseDay[t] {
+			continue
+		}
+		if s := w.spotIn(int(vi), lead); s.extra < found.extra && !w.overlooks() {
+			found = s
+		}
+	}
+	return found.vehicle >= 0 && w.put(t, found)
 }
 
 // momentsTried bounds the moments at which a crew is tried to meet.

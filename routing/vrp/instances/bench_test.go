@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	sets    = flag.String("sets", "fieldservice,solomon100,solomon100:sintef,gh200,gh400,lilim100,lilim200,sdvrptw", "folders of BENCH/vrp to run; with :sintef vehicles count first")
+	sets    = flag.String("sets", "fieldservice,solomon100,solomon100:sintef,gh200,gh400,lilim100,lilim200,sdvrptw,pvrp", "folders of BENCH/vrp, and pvrp, to run; with :sintef vehicles count first")
 	only    = flag.String("only", "", "run only files whose name contains this")
 	limit   = flag.Duration("limit", 0, "time per file; 0 for 10 s, with vehicles first or 200 customers and more 30 s, with 400 60 s")
 	threads = flag.Int("threads", 2, "threads per file")
@@ -70,6 +70,25 @@ func bestKnown(b *testing.B, folder string, convention instances.Convention) map
 	return out
 }
 
+// bestPeriodic reads the costs at the head of the solution files beside the periodic instances.
+func bestPeriodic(b *testing.B, folder string) map[string]known {
+	out := make(map[string]known)
+	files, _ := filepath.Glob(filepath.Join(folder, "*.res"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			b.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(text), "\n")
+		cost, err := strconv.ParseFloat(strings.TrimSpace(first), 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		out[strings.TrimSuffix(filepath.Base(file), ".res")] = known{cost: cost}
+	}
+	return out
+}
+
 // BenchmarkSets plans the files under BENCH/vrp and compares with the best known plans. Every answer is
 // re-added by package check. Call it with -bench Sets -benchtime 1x and the flags above.
 func BenchmarkSets(b *testing.B) {
@@ -86,33 +105,39 @@ func BenchmarkSets(b *testing.B) {
 }
 
 func runSet(b *testing.B, folder, set string, fewer bool) {
-	convention := instances.Dimacs
+	convention, patience := instances.Dimacs, 10*time.Second
 	switch {
 	case set == "fieldservice":
 		convention = instances.JSON
+	case set == "pvrp":
+		folder, patience = filepath.Join(filepath.Dir(filepath.Dir(folder)), set), time.Minute
 	case strings.HasPrefix(set, "lilim") || fewer:
 		convention = instances.Sintef
 	}
-	patience := 10 * time.Second
 	switch {
 	case *limit > 0:
 		patience = *limit
 	case set == "gh400":
 		patience = time.Minute
-	case set != "fieldservice" && set != "solomon100" || convention == instances.Sintef:
+	case set != "pvrp" && set != "fieldservice" && set != "solomon100" || convention == instances.Sintef:
 		patience = 30 * time.Second
 	}
 	if *quick {
 		*every = 6
 	}
-	best := bestKnown(b, folder, convention)
+	best := map[string]known{}
+	if set == "pvrp" {
+		best = bestPeriodic(b, folder)
+	} else {
+		best = bestKnown(b, folder, convention)
+	}
 	files, _ := filepath.Glob(filepath.Join(folder, "*"))
 	slices.Sort(files)
 	var gaps float64
 	count, better, equal, worse, taken := 0, 0, 0, 0, 0
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-		if _, ok := best[name]; !ok || !strings.Contains(name, *only) {
+		if _, ok := best[name]; !ok || strings.HasSuffix(file, ".res") || !strings.Contains(name, *only) {
 			continue
 		}
 		if taken++; (taken-1)%*every != 0 {

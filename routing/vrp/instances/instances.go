@@ -1,5 +1,5 @@
 // Package instances reads published routing benchmarks into vrp.Problem: Solomon and Gehring & Homberger, Li &
-// Lim, the site-dependent files of Cordeau & Laporte, and VROOM's JSON with or without matrices.
+// Lim, the site-dependent and the periodic files of Cordeau and others, and VROOM's JSON with or without matrices.
 package instances
 
 import (
@@ -32,6 +32,7 @@ const vehicleCost = 10_000_000
 // Instance is a problem and what its costs mean.
 type Instance struct {
 	Name    string
+	Format  Format
 	Problem *vrp.Problem
 	Scale   float64 // divide costs by it, after taking off Fixed per route
 	Fixed   int64
@@ -62,6 +63,7 @@ const (
 	Solomon       Format = "solomon" // also Gehring & Homberger's
 	LiLim         Format = "lilim"
 	SiteDependent Format = "sdvrptw"
+	Periodic      Format = "pvrp"
 )
 
 // Guess tells the format by the looks of a text.
@@ -75,12 +77,15 @@ func Guess(data []byte) Format {
 	case strings.Contains(strings.ToUpper(text[:min(600, len(text))]), "CUSTOMER"):
 		return Solomon
 	}
+	if rows := numbers(text); len(rows) > 1 && len(rows[0]) == 4 && len(rows[1]) == 2 {
+		return Periodic
+	}
 	return LiLim
 }
 
 // Parse reads a text of the given format. Errors about its content are *vrp.InputError.
 func Parse(data []byte, name string, format Format, convention Convention) (*Instance, error) {
-	in := &Instance{Name: name, Scale: 10}
+	in := &Instance{Name: name, Format: format, Scale: 10}
 	if convention == Sintef {
 		in.Scale, in.Fixed = 1000, vehicleCost
 	}
@@ -96,6 +101,9 @@ func Parse(data []byte, name string, format Format, convention Convention) (*Ins
 		in.Problem, err = readSolomon(text, in.Scale, in.Fixed, convention == Dimacs)
 	case LiLim:
 		in.Problem, err = readLiLim(text, in.Scale, in.Fixed, convention == Dimacs)
+	case Periodic:
+		in.Scale, in.Fixed = 1000, 0
+		in.Problem, err = readPeriodic(text, in.Scale)
 	default:
 		return nil, &vrp.InputError{Field: "from", Message: fmt.Sprintf("is %q, which is no known format", format)}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -135,5 +136,49 @@ func TestBestKnownPlansAreFound(t *testing.T) {
 				t.Errorf("%.2f with %d routes, best known %.2f with %d", cost, s.Summary.Routes, test.cost, test.routes)
 			}
 		})
+	}
+}
+
+const periodic = `1 1 2 2
+0 50
+0 50
+0 0 0 0 0 0 0
+1 3 4 10 5 2 1 3
+2 6 8 0 5 1 2 1 2
+`
+
+func TestAPeriodicPlanIsWrittenAsItsSetDoes(t *testing.T) {
+	t.Parallel()
+	in, err := instances.Parse([]byte(periodic), "tiny", instances.Guess([]byte(periodic)), instances.Dimacs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]int{{1, 2}}, in.Problem.Jobs[0].VisitDays); diff != "" {
+		t.Errorf("days of customer 1 (-want +got):\n%s", diff)
+	}
+	s, err := vrp.Solve(context.Background(), in.Problem, vrp.Options{Seed: 1, Iterations: 200})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range check.Solution(in.Problem, s) {
+		t.Error(fault)
+	}
+	var out strings.Builder
+	if err := in.WritePeriodic(&out, s); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	// 20 for the far customer and the near one on its way, 10 for the near one on the other day.
+	if diff := cmp.Diff([]string{"30.00", "1 1", "2 1"}, []string{lines[0], lines[1][:3], lines[2][:3]}); diff != "" {
+		t.Errorf("(-want +got):\n%s\n%s", diff, out.String())
+	}
+}
+
+func TestPeriodicFilesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "2 1 2 2\n0 50\n", "1 1 900 2\n0 50\n0 50\n", "1 1 1 1\n0 9\n0 0 0 0 0\n1 2 3 4 5 1 9 1\n"} {
+		if _, err := instances.Parse([]byte(text), "odd", instances.Periodic, instances.Dimacs); err == nil {
+			t.Errorf("no error for %q", text)
+		}
 	}
 }
