@@ -32,6 +32,7 @@ test:
 check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt would change these files"; exit 1; }
 	@go vet ./...
+	@$(MAKE) --no-print-directory -s -C web/app/types
 	@cd web/app && node_modules/.bin/tsc --noEmit
 
 shots: build

@@ -6,7 +6,7 @@ trap 'rm -rf "$results"' EXIT
 failed=0
 
 echo "── web app: types (its unit tests run with those of web/build)"
-if ! (cd web/app && node_modules/.bin/tsc --noEmit); then
+if ! (make -s -C web/app/types && cd web/app && node_modules/.bin/tsc --noEmit); then
 	echo "the type check failed"
 	echo '{"Action":"fail","Package":"web/app","Test":"Types"}' >>"$results/front"
 	failed=1
