@@ -93,6 +93,6 @@ func (a *atlas) expand(ctx context.Context, i int, ranks *ranking) (*arrays, []u
 		return nil, nil, err
 	}
 	order := s.order(ranks)
-	packed, err := pack(x)
+	packed, err := pack(x, a.grid(a.views[i].p))
 	return packed, order, err
 }

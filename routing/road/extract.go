@@ -49,6 +49,19 @@ type atlas struct {
 	titles  []uint32   // name of each way
 	names   names
 	views   []view // of each profile
+	grids   map[int]*hexagons
+}
+
+// grid returns the hexagons of a profile's resolution, which the profiles built one after the other fill in together.
+func (a *atlas) grid(p *Profile) *hexagons {
+	resolution, _ := p.cellResolution()
+	if a.grids == nil {
+		a.grids = map[int]*hexagons{}
+	}
+	if a.grids[resolution] == nil {
+		a.grids[resolution] = newHexagons(resolution)
+	}
+	return a.grids[resolution]
 }
 
 // view is what one profile makes of an atlas.

@@ -1,19 +1,25 @@
 package road
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Cuts are found by inertial flow (Schild & Sommer 2015): of the crossings along a line, the first and the last
 // quarter are taken for source and sink, and a largest flow between them shows a smallest cut.
 
-// flow finds largest flows between two sets of crossings by the algorithm of Dinitz (1970); every link can carry
-// one unit in either direction. Its memory serves one cell after the other.
+// flow finds largest flows between two sets of crossings along augmenting paths (Ford & Fulkerson 1956), many of
+// them in each round: a round looks at every crossing once (as Pothen & Fan 1990 do for matchings), and goes first
+// where it leads straight to the sinks. Every link can carry one unit in either direction. The memory serves one
+// cell after the other.
 type flow struct {
 	firstArm []uint32
-	arms     []arm
+	arms     []arm  // those of a crossing come by how far along the line they lead, furthest first
 	carries  []int8 // of each link: 1 from a to b, -1 back, 0 nothing
-	level    []int32
+	seen     []bool // in the round
 	next     []uint32
-	queue    []uint32
+	path     []uint32
 	order    []uint32
 	key      []float64
 	kind     []int8   // 1 source, 2 sink
@@ -43,7 +49,7 @@ func sized[T any](old []T, n int) []T {
 func (f *flow) load(d *dissection, c cell) {
 	n := len(c.crossings)
 	f.firstArm, f.arms, f.carries = sized(f.firstArm, n+1), sized(f.arms, 2*len(c.links)), sized(f.carries, len(c.links))
-	f.level, f.next, f.queue = sized(f.level, n), sized(f.next, n), sized(f.queue, n)
+	f.seen, f.next = sized(f.seen, n), sized(f.next, n)
 	f.order, f.key, f.kind, f.side = sized(f.order, n), sized(f.key, n), sized(f.kind, n), sized(f.side, n)
 	clear(f.firstArm)
 	for _, l := range c.links {
@@ -84,17 +90,18 @@ func (f *flow) cut(d *dissection, c cell, line [2]float64, best float64) float64
 		f.kind[i] = 2
 	}
 	f.sources, f.sinks = f.edgeOf(f.sources[:0], f.order[:quarter]), f.edgeOf(f.sinks[:0], f.order[n-quarter:])
+	for i := range n {
+		slices.SortFunc(f.arms[f.firstArm[i]:f.firstArm[i+1]], func(a, b arm) int { return cmp.Compare(f.key[b.to], f.key[a.to]) })
+	}
 	clear(f.carries)
 	links := 0
 	score := func(smaller int) float64 { return (float64(links) + 0.01) / float64(smaller) }
-	for f.layer() {
-		copy(f.next, f.firstArm[:n])
-		for _, i := range f.sources {
-			for f.push(i) {
-				links++
-			}
+	for {
+		found := f.round()
+		if links += found; found == 0 {
+			break
 		}
-		if score(n/2) >= best {
+		if score(n/2) > best {
 			return math.Inf(1)
 		}
 	}
@@ -102,14 +109,14 @@ func (f *flow) cut(d *dissection, c cell, line [2]float64, best float64) float64
 	// complement; the more even of the two is taken.
 	fromSource := 0
 	for i := range n {
-		if f.side[i] = f.level[i] >= 0; f.side[i] {
+		if f.side[i] = f.seen[i] || f.kind[i] == 1; f.side[i] {
 			fromSource++
 		}
 	}
 	toSink := f.reachBack()
 	if abs(2*toSink-n) < abs(2*fromSource-n) {
 		for i := range n {
-			f.side[i] = f.level[i] < 0
+			f.side[i] = !f.seen[i] && f.kind[i] != 2
 		}
 		return score(min(toSink, n-toSink))
 	}
@@ -175,65 +182,73 @@ func (f *flow) edgeOf(to, crossings []uint32) []uint32 {
 	return to
 }
 
-// begin gives level 0 to all crossings of a kind, -1 to the others, and queues those with a way out.
-func (f *flow) begin(kind int8, out []uint32) {
-	for i, k := range f.kind {
-		f.level[i] = -1
-		if k == kind {
-			f.level[i] = 0
+// round sends units from the sources to the sinks and returns how many, 0 only if there is no way left. What was
+// looked at is then seen.
+func (f *flow) round() (sent int) {
+	clear(f.seen)
+	for _, source := range f.sources {
+		if f.send(source) {
+			for f.send(source) {
+				sent++
+			}
+			sent++
 		}
 	}
-	f.queue = append(f.queue[:0], out...)
+	return sent
 }
 
-// layer numbers the crossings by their distance from the sources over links with room left, as far as the first
-// sinks. It reports whether one is reached.
-func (f *flow) layer() bool {
-	f.begin(1, f.sources)
-	found := int32(math.MaxInt32)
-	for head := 0; head < len(f.queue); head++ {
-		n := f.queue[head]
-		if f.level[n] >= found {
-			break
-		}
-		for _, a := range f.arms[f.firstArm[n]:f.firstArm[n+1]] {
-			if f.level[a.to] < 0 && f.carries[a.link] != a.sign {
-				f.level[a.to] = f.level[n] + 1
-				if f.kind[a.to] == 2 {
-					found = f.level[a.to]
+// send sends a unit from a source to a sink, on a way over crossings not seen yet.
+func (f *flow) send(source uint32) bool {
+	if !f.seen[source] {
+		f.seen[source] = true
+		f.next[source] = f.firstArm[source]
+	}
+	f.path = append(f.path[:0], source)
+	for len(f.path) > 0 {
+		n := f.path[len(f.path)-1]
+		end := f.firstArm[n+1]
+		for ; f.next[n] < end; f.next[n]++ {
+			a := f.arms[f.next[n]]
+			if f.carries[a.link] == a.sign {
+				continue
+			}
+			if f.kind[a.to] == 2 {
+				for _, passed := range f.path {
+					by := f.arms[f.next[passed]]
+					f.carries[by.link] += by.sign
+					f.next[passed]++
 				}
-				f.queue = append(f.queue, a.to)
+				return true
+			}
+			if !f.seen[a.to] && f.kind[a.to] == 0 {
+				f.seen[a.to] = true
+				f.next[a.to] = f.firstArm[a.to]
+				f.path = append(f.path, a.to)
+				break
 			}
 		}
-	}
-	return found != math.MaxInt32
-}
-
-// push sends one unit from a crossing to a sink along rising levels.
-func (f *flow) push(n uint32) bool {
-	if f.kind[n] == 2 {
-		return true
-	}
-	for ; f.next[n] < f.firstArm[n+1]; f.next[n]++ {
-		a := f.arms[f.next[n]]
-		if f.level[a.to] == f.level[n]+1 && f.carries[a.link] != a.sign && f.push(a.to) {
-			f.carries[a.link] += a.sign
-			return true
+		if f.next[n] == end { // a dead end
+			f.path = f.path[:len(f.path)-1]
+			if len(f.path) > 0 {
+				f.next[f.path[len(f.path)-1]]++
+			}
 		}
 	}
 	return false
 }
 
-// reachBack gives level 0 to the crossings that can still send to a sink, -1 to all others, and counts them.
+// reachBack finds the crossings that can still send to a sink: they are the sinks and those seen. It counts them.
 func (f *flow) reachBack() int {
-	f.begin(2, f.sinks)
+	clear(f.seen)
+	f.path = append(f.path[:0], f.sinks...)
 	count := max(len(f.order)/4, 1)
-	for head := 0; head < len(f.queue); head++ {
-		n := f.queue[head]
+	for len(f.path) > 0 {
+		n := f.path[len(f.path)-1]
+		f.path = f.path[:len(f.path)-1]
 		for _, a := range f.arms[f.firstArm[n]:f.firstArm[n+1]] {
-			if f.level[a.to] < 0 && f.carries[a.link] != -a.sign {
-				f.level[a.to] = 0
-				f.queue = append(f.queue, a.to)
+			if !f.seen[a.to] && f.kind[a.to] != 2 && f.carries[a.link] != -a.sign {
+				f.seen[a.to] = true
+				f.path = append(f.path, a.to)
 				count++
 			}
 		}

@@ -111,7 +111,7 @@ func (g *Graph) segmentAt(hop uint32) SegmentID {
 }
 
 // pack brings the expansion into the arrays of a prepared file, all but the hierarchy.
-func pack(x *expansion) (*arrays, error) {
+func pack(x *expansion, grid *hexagons) (*arrays, error) {
 	a := &arrays{}
 	s := x.segments
 	a.costs, a.points, a.nodeIDs = s.costs, make([]point, len(s.nodes)), make([]int64, len(s.nodes))
@@ -139,7 +139,7 @@ func pack(x *expansion) (*arrays, error) {
 	}
 	a.packNames(s.m.names.all)
 	a.plantTree()
-	if err := a.findRuns(x.p); err != nil {
+	if err := a.findRuns(x.p, grid); err != nil {
 		return nil, err
 	}
 	return a, nil

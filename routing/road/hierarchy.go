@@ -86,27 +86,44 @@ func buildSkeleton(a *arrays, order []uint32) *skeleton {
 			}
 		}
 	}
+	for r := range above {
+		slices.Sort(above[r])
+		above[r] = slices.Compact(above[r])
+	}
 	k.first = make([]uint32, n+1)
 	k.high = make([]uint32, 0, 8*n)
 	var merged []uint32
 	for r := range n {
 		list := above[r]
-		slices.Sort(list)
-		list = slices.Compact(list)
 		k.high = append(k.high, list...)
 		k.first[r+1] = uint32(len(k.high))
 		above[r] = nil
 		if len(list) > 1 {
 			up := list[0]
-			merged = append(append(merged[:0], above[up]...), list[1:]...)
-			if len(above[up]) > 0 {
-				slices.Sort(merged)
-				merged = slices.Compact(merged)
+			if len(above[up]) == 0 {
+				above[up] = list[1:]
+			} else {
+				merged = merge(merged[:0], above[up], list[1:])
+				above[up] = append(above[up][:0], merged...)
 			}
-			above[up] = append(above[up][:0], merged...)
 		}
 	}
 	return k
+}
+
+// merge appends two ascending lists as one, each number once.
+func merge(to, a, b []uint32) []uint32 {
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			to, a = append(to, a[0]), a[1:]
+		case a[0] > b[0]:
+			to, b = append(to, b[0]), b[1:]
+		default:
+			to, a, b = append(to, a[0]), a[1:], b[1:]
+		}
+	}
+	return append(append(to, a...), b...)
 }
 
 // parents returns the lowest edge above each, by rank: every edge that a search upwards can reach lies on the

@@ -314,8 +314,10 @@ func (d *dissection) order(c cell, f *flow, depth int) {
 	}
 }
 
-// lines are the directions in which cuts are tried.
+// lines are the directions in which cuts are tried; in a small cell, of which there are so many, only the first two.
 var lines = [4][2]float64{{1, 0}, {0, 1}, {1, 1}, {1, -1}}
+
+const smallCell = 256
 
 // halve finds a good cut and sorts the cell by it: the crossings by their sides, the links by theirs and those cut
 // last.
@@ -343,7 +345,11 @@ func (d *dissection) halve(c cell, f *flow, depth int) (first, second cell) {
 		}
 	} else {
 		f.load(d, c)
-		for _, line := range lines {
+		tried := lines[:]
+		if len(c.crossings) < smallCell {
+			tried = lines[:2]
+		}
+		for _, line := range tried {
 			if score := f.cut(d, c, line, best); score < best {
 				best, f.keep = score, append(f.keep[:0], f.side...)
 			}

@@ -3,6 +3,7 @@ package road
 import (
 	"bytes"
 	"context"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -135,7 +136,7 @@ func TestAPlaceInTheDiscOfAHexagonLiesInTheHexagon(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		resolution := rapid.SampledFrom([]int{9, 10}).Draw(t, "resolution")
 		middle := point{rapid.Int32Range(-1_800_000_000, 1_800_000_000).Draw(t, "lon"), rapid.Int32Range(-890_000_000, 890_000_000).Draw(t, "lat")}
-		grid := hexagons{resolution: resolution, number: map[uint64]uint32{}, seen: map[square]uint32{}}
+		grid := newHexagons(resolution)
 		step := rapid.Int32Range(-12_000, 12_000)
 		for range 60 {
 			p := point{min(max(middle.lon+step.Draw(t, "dx"), -1_800_000_000), 1_800_000_000), middle.lat + step.Draw(t, "dy")}
@@ -150,6 +151,60 @@ func TestAPlaceInTheDiscOfAHexagonLiesInTheHexagon(t *testing.T) {
 			if diff := cmp.Diff(want, grid.cells[n]); diff != "" {
 				t.Fatalf("the hexagon of %v: %s", p.orb(), diff)
 			}
+		}
+	})
+}
+
+func TestACutIsASmallestOne(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(3, 10).Draw(t, "crossings")
+		d := &dissection{local: upTo(uint32(n))}
+		c := cell{crossings: upTo(uint32(n))}
+		for range n {
+			d.at = append(d.at, point{rapid.Int32Range(0, 9).Draw(t, "lon"), rapid.Int32Range(0, 9).Draw(t, "lat")})
+		}
+		number := rapid.Uint32Range(0, uint32(n-1))
+		for i := range rapid.IntRange(0, 25).Draw(t, "links") {
+			if a, b := number.Draw(t, "a"), number.Draw(t, "b"); a != b {
+				c.links = append(c.links, link{a, b, uint32(i)})
+			}
+		}
+		var f flow
+		f.load(d, c)
+		got := f.cut(d, c, rapid.SampledFrom(lines[:]).Draw(t, "line"), math.Inf(1))
+		cutBy := func(first func(i uint32) bool) (links, smaller int) {
+			in := 0
+			for i := range uint32(n) {
+				if first(i) {
+					in++
+				}
+			}
+			for _, l := range c.links {
+				if first(l.a) != first(l.b) {
+					links++
+				}
+			}
+			return links, min(in, n-in)
+		}
+		least := len(c.links)
+		for set := range 1 << n {
+			first := func(i uint32) bool { return set>>i&1 == 1 }
+			apart := true
+			for i := range uint32(n) {
+				apart = apart && (f.kind[i] == 0 || first(i) == (f.kind[i] == 1))
+			}
+			if apart {
+				links, _ := cutBy(first)
+				least = min(least, links)
+			}
+		}
+		links, smaller := cutBy(func(i uint32) bool { return f.side[i] })
+		if diff := cmp.Diff(least, links); diff != "" {
+			t.Fatalf("links cut: %s", diff)
+		}
+		if diff := cmp.Diff((float64(links)+0.01)/float64(smaller), got); diff != "" {
+			t.Fatalf("score: %s", diff)
 		}
 	})
 }

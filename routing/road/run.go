@@ -51,9 +51,9 @@ func (a *arrays) marks(s SegmentID, spacing float64, visit func(m mark, at point
 }
 
 // findRuns fills in the hexagons and the runs of every segment.
-func (a *arrays) findRuns(p *Profile) error {
-	resolution, spacing := p.cellResolution()
-	grid := hexagons{resolution: resolution, number: map[uint64]uint32{}, seen: map[square]uint32{}}
+func (a *arrays) findRuns(p *Profile, grid *hexagons) error {
+	_, spacing := p.cellResolution()
+	var number []uint32 // of each hexagon of the grid among those of this file, from 1; 0 for those not met
 	a.runFirst = make([]uint32, 1, len(a.segmentFlags)+1)
 	a.runs = make([]run, 0, len(a.segmentFlags)+len(a.segmentFlags)/2)
 	for s := range a.segmentFlags {
@@ -63,10 +63,17 @@ func (a *arrays) findRuns(p *Profile) error {
 			if err != nil {
 				return err
 			}
-			if last := len(a.runs) - 1; last >= start && a.runs[last].Cell == n {
+			for int(n) >= len(number) {
+				number = append(number, 0)
+			}
+			if number[n] == 0 {
+				a.cells = append(a.cells, grid.cells[n])
+				number[n] = uint32(len(a.cells))
+			}
+			if last := len(a.runs) - 1; last >= start && a.runs[last].Cell == number[n]-1 {
 				a.runs[last].Last = m
 			} else {
-				a.runs = append(a.runs, run{n, m, m})
+				a.runs = append(a.runs, run{number[n] - 1, m, m})
 			}
 			return nil
 		})
@@ -75,7 +82,6 @@ func (a *arrays) findRuns(p *Profile) error {
 		}
 		a.runFirst = append(a.runFirst, uint32(len(a.runs)))
 	}
-	a.cells = grid.cells
 	return nil
 }
 
@@ -88,6 +94,10 @@ type hexagons struct {
 	number     map[uint64]uint32
 	last       uint32
 	seen       map[square]uint32 // the hexagon last met there
+}
+
+func newHexagons(resolution int) *hexagons {
+	return &hexagons{resolution: resolution, number: map[uint64]uint32{}, seen: map[square]uint32{}}
 }
 
 // square is a piece of the map about as wide as half a hexagon.
