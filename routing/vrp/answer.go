@@ -28,7 +28,11 @@ func (m *model) answer(p *plan, remedies bool) *Solution {
 		cost += r.cost
 		s.add(out)
 	}
-	s.Summary.Cost = rounded(cost)
+	balance := int64(0)
+	for _, toil := range p.toils {
+		balance += m.strain(toil)
+	}
+	s.Summary.Cost, s.Summary.BalanceCost = rounded(cost+balance), rounded(balance)
 	missing := slices.Clone(p.missing)
 	slices.Sort(missing)
 	reasons := m.reasons(p, missing, remedies)

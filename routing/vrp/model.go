@@ -116,6 +116,8 @@ type vehicle struct {
 	perMetre    int64
 	perWait     int64 // money per tick, as perOver
 	perOver     int64
+	person      int
+	banded      bool // travel hangs on the time of day
 	softEnd     int64
 	softSpan    int64
 	timed       bool    // the times of a route cost money or can be refused: insertions are tried out
@@ -166,7 +168,13 @@ type model struct {
 	series    bool    // some team is a series
 	ties      []*tie  // by task: to the job before; nil if there are none
 	behind    [][]int32
-	fixed     []bool // by task: pinned
+	planned   [][]int // by visit: the vehicles that steps give it to
+	maxMoves  int     // visits that may go to others; below 0: any
+	shared    bool    // people's hours count
+	balance   int64   // money for an hour squared, over 360,000
+	limits    []int64 // by person: ticks of driving and work
+
+	fixed []bool // by task: pinned
 }
 
 func (m *model) tasks() int { return len(m.kind) }
@@ -293,6 +301,7 @@ func (m *model) compileVehicles() error {
 			planned[m.leader(t)] = append(planned[m.leader(t)], i)
 		}
 	}
+	m.compilePeople()
 	m.compileMoods()
 	for i := range p.Vehicles {
 		src, v := &p.Vehicles[i], &m.vehicles[i]
@@ -335,7 +344,7 @@ func (m *model) compileVehicles() error {
 		}
 		m.compileTolls(v, src, planned, i)
 		key = fmt.Sprintf("%p %p %p %d %d %d %d %v %v %d %d %d %d %d %d %d %d %x %d", v.metric, v.stay, v.shift, v.open, v.close, v.begin, v.end, v.breaks,
-			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, fingerprint(v.can), []int64{v.perWait, v.perOver, v.softEnd, v.softSpan})
+			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, fingerprint(v.can), []int64{v.perWait, v.perOver, v.softEnd, v.softSpan, int64(v.person)})
 		if v.toll != nil {
 			key += fmt.Sprint(v.toll)
 		}
@@ -345,6 +354,10 @@ func (m *model) compileVehicles() error {
 		v.class = classes[key]
 	}
 	m.classes = len(classes)
+	m.planned, m.maxMoves = planned, -1
+	if s := p.Stability; s != nil && s.MaxChanges != nil {
+		m.maxMoves = *s.MaxChanges
+	}
 	return m.affordable()
 }
 

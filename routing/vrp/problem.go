@@ -16,11 +16,28 @@ type Problem struct {
 
 	// Stability is the price of departing from the plan given as vehicles' steps.
 	Stability *Stability `json:"stability,omitempty"`
+
+	People  []Person `json:"people,omitempty"`
+	Balance *Balance `json:"balance,omitempty"`
+}
+
+// Person drives the vehicles that name it, such as one for each day.
+type Person struct {
+	ID          uint64 `json:"id"`                      // from 1
+	MaxWorkTime *int64 `json:"max_work_time,omitempty"` // seconds of driving, setup and service on all days together
+}
+
+// Balance makes long hours of few people dearer than the same hours of many: everybody's hours of driving and
+// work are squared.
+type Balance struct {
+	PerHourSquared int64 `json:"per_hour_squared"` // cost units
 }
 
 // Stability prices changes against the plan that vehicles' steps tell, in cost units.
 type Stability struct {
 	VehicleChange int64 `json:"vehicle_change,omitempty"` // for each visit that another vehicle gets than steps say
+
+	MaxChanges *int `json:"max_changes,omitempty"` // so many visits may go to another vehicle than steps say
 
 	StartChangePerHour int64 `json:"start_change_per_hour,omitempty"` // for starting earlier or later than a step's service_at
 	StartTolerance     int64 `json:"start_tolerance,omitempty"`       // seconds by which a start may move for nothing
@@ -151,7 +168,8 @@ type Vehicle struct {
 	// MaxRouteDuration bounds the seconds from leaving the start to reaching the end, waiting and breaks included.
 	MaxRouteDuration *int64 `json:"max_route_duration,omitempty"`
 
-	Day int `json:"day,omitempty"` // of jobs' visit_days
+	Person uint64 `json:"person,omitempty"` // whose hours its routes count to; 0: its own
+	Day    int    `json:"day,omitempty"`    // of jobs' visit_days
 
 	SoftEnd           *int64 `json:"soft_end,omitempty"`            // seconds: being out later is overtime
 	SoftRouteDuration *int64 `json:"soft_route_duration,omitempty"` // seconds: a longer day is overtime

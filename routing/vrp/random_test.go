@@ -222,6 +222,18 @@ func genRich(t *rapid.T, visits, vehicles int, bent bool) *vrp.Problem {
 			v.Steps = append(v.Steps, vrp.VehicleStep{Type: vrp.StepJob, ID: j.ID})
 		}
 	}
+	if bent && yes("people", 25) {
+		p.People = []vrp.Person{{ID: 1, MaxWorkTime: new(between("max work time", 0, 4000))}, {ID: 2}}
+		for i := range p.Vehicles {
+			p.Vehicles[i].Person = uint64(between("person", 0, 2))
+		}
+	}
+	if bent && yes("balance", 25) {
+		p.Balance = &vrp.Balance{PerHourSquared: between("per hour squared", 0, 10000)}
+	}
+	if bent && p.Stability != nil && yes("max changes", 50) {
+		p.Stability.MaxChanges = new(int(between("max changes", 0, 5)))
+	}
 	if bent && yes("published starts", 20) {
 		if p.Stability == nil {
 			p.Stability = &vrp.Stability{}

@@ -19,6 +19,8 @@ const (
 	ReasonMaxDistance      ReasonCode = "max_distance"       // too many metres
 	ReasonMaxRouteDuration ReasonCode = "max_route_duration" // too long a day
 	ReasonWindow           ReasonCode = "window"             // too late even if nothing else were planned
+	ReasonMaxWorkTime      ReasonCode = "max_work_time"      // too many hours for the person
+	ReasonMaxChanges       ReasonCode = "max_changes"        // one visit too many would change hands
 	ReasonCrew             ReasonCode = "crew"               // not enough others at the same moment
 	ReasonAfter            ReasonCode = "after"              // the job before is not planned, or not at a time that suits
 	ReasonSeries           ReasonCode = "visit_days"         // fits on this day, but not on all days of any alternative
@@ -31,7 +33,7 @@ const (
 )
 
 var closeness = []ReasonCode{ReasonNoRoom, ReasonMaxTasks, ReasonLoad, ReasonMaxTravelTime, ReasonMaxDistance, ReasonMaxRouteDuration,
-	ReasonCrew, ReasonAfter, ReasonSeries, ReasonWindow, ReasonShift, ReasonCapacity, ReasonUnreachable, ReasonDay, ReasonVehicle, ReasonSkills}
+	ReasonMaxWorkTime, ReasonMaxChanges, ReasonCrew, ReasonAfter, ReasonSeries, ReasonWindow, ReasonShift, ReasonCapacity, ReasonUnreachable, ReasonDay, ReasonVehicle, ReasonSkills}
 
 // Reason says why a visit is on no route: for every vehicle the rule that keeps it away, each proven by lifting
 // it.
@@ -81,6 +83,7 @@ func (m *model) reasons(p *plan, missing []int32, remedies bool) []*Reason {
 	}
 	planned, alone := &worker{m: &own}, &worker{m: &own}
 	planned.cur.copyFrom(p)
+	planned.countMoves()
 	alone.cur.routes = make([]route, len(m.vehicles))
 	for vi := range m.vehicles {
 		r := &alone.cur.routes[vi]
@@ -170,6 +173,12 @@ func (m *model) hurdle(planned, alone *worker, vi int, t int32) (ReasonCode, int
 	}
 	if code, late := m.lift(planned, vi, t); code != "" {
 		return code, late
+	}
+	found := nowhere
+	if planned.look(vi, t, &found); found.vehicle >= 0 && planned.bars(vi, t) {
+		return ReasonMaxChanges, forever
+	} else if found.vehicle >= 0 && planned.weigh(found, t).vehicle < 0 {
+		return ReasonMaxWorkTime, forever
 	}
 	switch {
 	case m.teams != nil && m.teams[t] != nil && len(m.teams[t].days) == 0:

@@ -13,6 +13,7 @@ const atOnce = 24
 func (w *worker) recreate() {
 	w.recall()
 	w.order()
+	w.countMoves()
 	fresh := len(w.saved) > 0 && w.share() < 0.08 && !w.only
 	w.cur.missing = w.cur.missing[:0]
 	w.cur.forgone = 0
@@ -81,7 +82,9 @@ func (w *worker) cheapest(t int32, unused bool) spot {
 			*c = cached{r.version, int32(s.k), int32(s.k2), s.extra}
 		}
 		if c.extra < found.extra && !w.overlooks() {
-			found = spot{int(vi), int(c.k), int(c.k2), c.extra}
+			if s := w.weigh(spot{int(vi), int(c.k), int(c.k2), c.extra}, t); s.extra < found.extra {
+				found = s
+			}
 		}
 	}
 	return found
@@ -98,7 +101,7 @@ func (w *worker) spotIn(vi int, t int32) spot {
 	if c.extra == math.MaxInt64 {
 		return nowhere
 	}
-	return spot{vi, int(c.k), int(c.k2), c.extra}
+	return w.weigh(spot{vi, int(c.k), int(c.k2), c.extra}, t)
 }
 
 // firstThingsFirst moves tied jobs in pool behind those they come after.

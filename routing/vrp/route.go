@@ -22,6 +22,7 @@ type route struct {
 	tail   []stretch
 	hold   []span  // by task, the plan's: what others leave of its start; nil if no start hangs on another
 	caps   []int64 // by task: starts that must not be passed while a timetable is chosen; mostly empty
+	toil   int64   // driving and work booked to the person
 	times  int64   // money that the times of day cost, part of cost
 	events []event // scratch
 	total  []int64 // dropped plus taken by all jobs
@@ -47,7 +48,7 @@ func (r *route) copyFrom(s *route) {
 	r.head = append(r.head[:0], s.head...)
 	r.tail = append(r.tail[:0], s.tail...)
 	r.hold = s.hold
-	r.travel, r.metres, r.work, r.cost, r.times, r.pinned, r.version = s.travel, s.metres, s.work, s.cost, s.times, s.pinned, s.version
+	r.travel, r.metres, r.work, r.cost, r.times, r.toil, r.pinned, r.version = s.travel, s.metres, s.work, s.cost, s.times, s.toil, s.pinned, s.version
 }
 
 // through returns the arrival after so much driving from a departure, with breaks from to to-1 held underway,

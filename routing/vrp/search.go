@@ -15,7 +15,8 @@ type plan struct {
 	cost    int64
 	forgone int64 // priority of the missing visits
 	hold    []span
-	bonds   []bond // by task: of its tie
+	toils   []int64 // by person: ticks of driving and work
+	bonds   []bond  // by task: of its tie
 }
 
 func (p *plan) copyFrom(q *plan) {
@@ -25,6 +26,7 @@ func (p *plan) copyFrom(q *plan) {
 	for i := range q.routes {
 		p.routes[i].copyFrom(&q.routes[i])
 	}
+	p.toils = append(p.toils[:0], q.toils...)
 	if q.hold != nil {
 		p.hold, p.bonds = append(p.hold[:0], q.hold...), append(p.bonds[:0], q.bonds...)
 		for i := range p.routes {
@@ -79,6 +81,7 @@ type worker struct {
 	stirred    []int        // vehicles whose routes were changed by what was done to others
 	byDay      map[int]spot // scratch
 	loose      bool         // in this iteration times of series stay on their days
+	moved      int          // visits that others have than the steps told
 	torn       bool         // one of them found no place: the iteration is undone
 	looseAt    []int64      // by task: the iteration that took it off its route alone
 	looseDay   []int
@@ -117,7 +120,7 @@ func newWorker(m *model, seed, number uint64) *worker {
 	w.known = make([]cached, m.tasks()*len(m.vehicles))
 	w.looseAt, w.looseDay = slices.Repeat([]int64{-1}, m.tasks()), make([]int, m.tasks())
 	w.byDay, w.emitted = make(map[int]spot), make([]int64, m.tasks())
-	w.cur.routes = make([]route, len(m.vehicles))
+	w.cur.routes, w.cur.toils = make([]route, len(m.vehicles)), make([]int64, len(m.limits))
 	if m.held() {
 		w.cur.hold = slices.Repeat([]span{always}, m.tasks())
 		w.cur.bonds = slices.Repeat([]bond{{always, always}}, m.tasks())
@@ -165,16 +168,21 @@ func (w *worker) settle(vi int) bool {
 	w.cur.cost -= r.cost
 	w.version++
 	r.version = w.version
-	ok := w.m.refresh(&w.m.vehicles[vi], r)
-	if ok {
-		w.cur.cost += r.cost
+	if !w.m.refresh(&w.m.vehicles[vi], r) {
+		w.account(vi, 0)
+		return false
 	}
-	return ok
+	w.cur.cost += r.cost
+	w.account(vi, r.travel+r.work)
+	return true
 }
 
 // put inserts a visit. The spot must come from look on the present plan.
 func (w *worker) put(t int32, s spot) bool {
 	w.touch(s.vehicle)
+	if w.m.maxMoves >= 0 && w.m.moves(t, s.vehicle) {
+		w.moved++
+	}
 	r := &w.cur.routes[s.vehicle]
 	r.insertVisit(w.m, t, s.k, s.k2)
 	if !w.settle(s.vehicle) {
@@ -246,6 +254,9 @@ func (w *worker) undo() {
 	w.unhold(0)
 	for i, vi := range w.saved {
 		w.touched[vi] = false
+		if w.m.shared {
+			w.cur.toils[w.m.vehicles[vi].person] += w.savedRoute[i].toil - w.cur.routes[vi].toil
+		}
 		w.cur.routes[vi], w.savedRoute[i] = w.savedRoute[i], w.cur.routes[vi]
 		for _, t := range w.cur.routes[vi].seq {
 			w.cur.where[t] = int32(vi)

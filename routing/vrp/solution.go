@@ -39,6 +39,7 @@ type Summary struct {
 	WaitingTime    int64           `json:"waiting_time"`
 	Priority       int             `json:"priority"`
 	Distance       *int64          `json:"distance,omitempty"`
+	BalanceCost    int64           `json:"balance_cost,omitempty"` // ours: what balance adds to the cost of the routes
 	Violations     []Violation     `json:"violations"`
 	ComputingTimes *ComputingTimes `json:"computing_times,omitempty"`
 }

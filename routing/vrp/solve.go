@@ -190,7 +190,7 @@ func (m *model) detour() float64 {
 			toll = max(toll, more*int64(m.mostTimes))
 		}
 	}
-	return float64(most+toll) + m.worst()*float64(m.mostTimes)
+	return float64(most+toll) + m.worst()*float64(m.mostTimes) + m.dearest()
 }
 
 // begin builds the first plan: the pinned and given steps, then everything else at its cheapest spot.
@@ -205,6 +205,11 @@ func (w *worker) begin() error {
 		}
 		for _, t := range v.pinned {
 			w.cur.where[t] = int32(vi)
+		}
+	}
+	for vi := range m.vehicles {
+		if p := m.vehicles[vi].person; m.shared && w.cur.toils[p] > m.limits[p] {
+			return &InfeasibleError{Field: fmt.Sprintf("vehicles[%d].steps", vi), Vehicle: m.problem.Vehicles[vi].ID}
 		}
 	}
 	if !w.align() {
@@ -240,15 +245,15 @@ func (w *worker) follow(vi int) {
 		}
 		k := len(r.seq) + 1
 		if m.mate[t] < 0 {
-			if w.try(vi, t, k, k) {
-				w.put(t, spot{vehicle: vi, k: k, k2: k})
+			if s := w.weigh(spot{vehicle: vi, k: k, k2: k}, t); s.vehicle >= 0 && w.try(vi, t, k, k) {
+				w.put(t, s)
 			}
 			continue
 		}
 		// A shipment goes in whole: its pickup here, its delivery at its best place behind.
 		found := nowhere
 		w.look(vi, t, &found)
-		if found.vehicle >= 0 {
+		if found = w.weigh(found, t); found.vehicle >= 0 {
 			w.put(t, found)
 		}
 	}
@@ -272,6 +277,7 @@ func (w *worker) finish() {
 	w.restart()
 	w.only, w.awake = false, true
 	w.pool = append(w.pool[:0], w.cur.missing...)
+	w.countMoves()
 	w.fill()
 }
 

@@ -380,7 +380,8 @@ func (w *worker) placeCrew(t int32) bool {
 			}
 			found := nowhere
 			w.hold(t, span{moment, moment})
-			if w.look(int(vi), t, &found); found.vehicle >= 0 {
+			w.look(int(vi), t, &found)
+			if found = w.weigh(found, t); found.vehicle >= 0 {
 				if !w.overlooks() {
 					spots = append(spots, found)
 				}
@@ -458,7 +459,7 @@ func (w *worker) placeAfter(t int32) bool {
 		}
 		w.look(int(vi), t, &found)
 		other.pinned = pinned
-		if found.vehicle >= 0 {
+		if found = w.weigh(found, t); found.vehicle >= 0 {
 			w.offers = append(w.offers, found)
 		}
 	}

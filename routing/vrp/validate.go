@@ -94,6 +94,7 @@ func (p *Problem) Validate() error {
 		c.check(s.StartTolerance >= 0 && s.StartTolerance <= maxStay, "stability.start_tolerance", "is %d seconds", s.StartTolerance)
 	}
 	c.together(p)
+	c.people(p)
 	c.vehicles(p, dims, jobs, pickups, deliveries)
 	c.pinnedPairs(p)
 	if c.err != nil {

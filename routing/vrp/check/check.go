@@ -136,11 +136,14 @@ type checker struct {
 	cost   float64
 	slack  float64 // of cost, for rounding to seconds
 	metres int64
+	moved  int              // visits that another vehicle has than the steps told
+	toils  map[uint64]int64 // by person: hundredths of driving and work
+	alone  []int64          // the same of vehicles without one
 }
 
 // Solution returns all that is wrong with an answer, in the order of its routes; nothing if it holds.
 func Solution(p *vrp.Problem, s *vrp.Solution) []Fault {
-	c := &checker{p: p, s: s, tasks: make(map[key]task), seen: make(map[key]bool), served: make(map[key][]served)}
+	c := &checker{p: p, s: s, tasks: make(map[key]task), seen: make(map[key]bool), served: make(map[key][]served), toils: make(map[uint64]int64)}
 	for i := range p.Jobs {
 		c.tasks[key{vrp.StepJob, p.Jobs[i].ID}] = task{job: &p.Jobs[i]}
 	}
@@ -171,6 +174,7 @@ func Solution(p *vrp.Problem, s *vrp.Solution) []Fault {
 		}
 	}
 	c.together()
+	c.people()
 	c.leftOut()
 	c.sums()
 	return c.faults

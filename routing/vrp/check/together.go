@@ -39,6 +39,36 @@ func (c *checker) together() {
 	}
 }
 
+// people checks everybody's hours, adds their price, and counts the visits that changed hands.
+func (c *checker) people() {
+	for _, who := range c.p.People {
+		if most := who.MaxWorkTime; most != nil && c.toils[who.ID] > *most*hundred {
+			c.say(0, -1, "person %d works %.2f s, more than %d", who.ID, float64(c.toils[who.ID])/hundred, *most)
+		}
+	}
+	if b := c.p.Balance; b != nil {
+		price := 0.0
+		add := func(toil int64) {
+			hours := float64(toil) / hundred / 3600
+			price += float64(b.PerHourSquared) * hours * hours
+			c.slack += float64(b.PerHourSquared) * (hours + 1) / 1800 // whole seconds are squared
+		}
+		for _, toil := range c.toils {
+			add(toil)
+		}
+		for _, toil := range c.alone {
+			add(toil)
+		}
+		if off := price - float64(c.s.Summary.BalanceCost); off > 0.51+c.slack || off < -0.51-c.slack {
+			c.wrong(0, -1, "balance cost is %d, should be %.2f", c.s.Summary.BalanceCost, price)
+		}
+		c.cost += price
+	}
+	if s := c.p.Stability; s != nil && s.MaxChanges != nil && c.moved > *s.MaxChanges {
+		c.say(0, -1, "%d visits changed hands, more than %d", c.moved, *s.MaxChanges)
+	}
+}
+
 // waitsForOthers tells whether a task may begin later than its vehicle could because another is tied to it.
 func (c *checker) waitsForOthers(t task) bool {
 	return t.job != nil && (t.job.Crew > 1 || t.job.After != nil ||

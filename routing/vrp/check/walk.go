@@ -427,9 +427,6 @@ func (w *walk) surcharge(t task, k key) float64 {
 	if len(preferred) > 0 && !slices.Contains(preferred, w.v.ID) {
 		sum += float64(other)
 	}
-	if w.p.Stability == nil {
-		return sum
-	}
 	moved := false
 	for i := range w.p.Vehicles {
 		for _, step := range w.p.Vehicles[i].Steps {
@@ -443,6 +440,9 @@ func (w *walk) surcharge(t task, k key) float64 {
 		}
 	}
 	if moved {
+		w.moved++
+	}
+	if moved && w.p.Stability != nil {
 		sum += float64(w.p.Stability.VehicleChange)
 	}
 	return sum
@@ -512,6 +512,11 @@ func (w *walk) end() {
 	}
 	if w.r.Duration != w.driven/hundred {
 		w.wrongly("duration is given as %d, should be %.2f", w.r.Duration, float64(w.driven)/hundred)
+	}
+	if toil := w.driven + w.work*hundred; v.Person != 0 {
+		w.toils[v.Person] += toil
+	} else {
+		w.alone = append(w.alone, toil)
 	}
 	w.cost += w.price
 	w.checker.metres += w.metres
