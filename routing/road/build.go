@@ -2,7 +2,9 @@ package road
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"catchment/geo/osm"
 )
@@ -42,12 +44,34 @@ func BuildAll(ctx context.Context, src *osm.Source, targets []Target, progress f
 		return fmt.Errorf("build streets: %w", err)
 	}
 	ranks := a.rankHops()
+	finished := make(chan error, len(targets)) // disks are slow: the next profile need not wait for them
+	unfinished := 0
 	share := (1 - orderedShare) / float64(len(targets))
-	for i, t := range targets {
-		began := orderedShare + share*float64(i)
-		if err := a.prepare(ctx, i, ranks, t.Path, hash, func(done float64) { progress(began + share*done) }); err != nil {
-			return fmt.Errorf("build streets for %s: %w", t.Profile.Name, err)
+	order := a.bySize()
+	for done, i := range order {
+		began := orderedShare + share*float64(done)
+		progress(began)
+		var packed *arrays
+		var segments []uint32
+		if packed, segments, err = a.expand(ctx, i, ranks); err != nil {
+			break
 		}
+		if done == len(order)-1 { // the hierarchy of the largest needs much memory
+			a, ranks = nil, nil
+		}
+		progress(began + share/2)
+		var w *writer
+		if w, err = packed.write(ctx, targets[i].Path, origin{source: hash, profile: profiles[i]}, segments); err != nil {
+			break
+		}
+		unfinished++
+		go func() { finished <- w.finish() }()
+	}
+	for range unfinished {
+		err = errors.Join(err, <-finished)
+	}
+	if err != nil {
+		return fmt.Errorf("build streets: %w", err)
 	}
 	progress(1)
 	return nil
@@ -59,18 +83,19 @@ const (
 	orderedShare = 0.35
 )
 
-// prepare makes the file of the i-th profile.
-func (a *atlas) prepare(ctx context.Context, i int, ranks *ranking, path, hash string, progress func(done float64)) error {
-	progress(0)
-	packed, order, err := a.expand(ctx, i, ranks)
-	if err != nil {
-		return err
+// bySize returns the profiles, the one with the fewest streets first.
+func (a *atlas) bySize() []int {
+	order, size := make([]int, len(a.views)), make([]int, len(a.views))
+	for i := range a.views {
+		order[i] = i
+		for w, use := range a.views[i].uses {
+			if use != nil {
+				size[i] += len(a.lines[w])
+			}
+		}
 	}
-	progress(0.5)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return packed.write(ctx, path, origin{source: hash, profile: a.views[i].p}, order)
+	slices.SortStableFunc(order, func(i, j int) int { return size[i] - size[j] })
+	return order
 }
 
 // expand makes the arrays of a prepared file for the i-th profile, all but the hierarchy, and the order of its
@@ -83,7 +108,7 @@ func (a *atlas) expand(ctx context.Context, i int, ranks *ranking) (*arrays, []u
 	}
 	s := joinSegments(m, a.views[i].p, paths)
 	if len(s.all) == 0 {
-		return nil, nil, ErrNoStreets
+		return nil, nil, fmt.Errorf("%w: %s", ErrNoStreets, a.views[i].p.Name)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err

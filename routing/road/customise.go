@@ -34,9 +34,9 @@ func (h *halfArc) relax(k key, decimeters, via uint32) {
 	}
 }
 
-// contract builds the hierarchy of a graph's edges and finds the costs of its arcs.
-func contract(a *arrays, order []uint32) *metric {
-	m := &metric{skeleton: buildSkeleton(a, order)}
+// contract finds the costs of the arcs of a skeleton.
+func (k *skeleton) contract(a *arrays) *metric {
+	m := &metric{skeleton: k}
 	m.load(a)
 	workers := runtime.GOMAXPROCS(0)
 	if len(a.edges) < 10_000 {

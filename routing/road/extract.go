@@ -214,6 +214,7 @@ func readAtlas(ctx context.Context, src extract, profiles []*Profile, progress f
 		}
 		v.known = nil
 	}
+	a.names.index = nil
 	a.number(refs, lengths)
 	next := 0 // nodes come by rising id in nearly all extracts
 	err := src.Scan(ctx, osm.Handler{

@@ -82,6 +82,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // section is one array of the file: its bytes when writing, in parts, and where they go when reading.
 type section struct {
 	element int
+	length  int // in bytes, when writing
 	parts   iter.Seq[[]byte]
 	set     func([]byte)
 }
@@ -100,6 +101,7 @@ func sectionOf[T any](field *[]T) section {
 	size := int(unsafe.Sizeof(zero))
 	return section{
 		element: size,
+		length:  len(*field) * size,
 		parts:   func(yield func([]byte) bool) { yield(bytesOf(*field)) },
 		set: func(b []byte) {
 			*field = nil
@@ -110,11 +112,13 @@ func sectionOf[T any](field *[]T) section {
 	}
 }
 
-// streamOf is a section that is made while it is written. The slices it is made of may reuse their memory.
-func streamOf[T any](made iter.Seq[[]T]) section {
+// streamOf is a section of so many elements that is made while it is written. The slices it is made of may reuse
+// their memory.
+func streamOf[T any](count uint32, made iter.Seq[[]T]) section {
 	var zero T
 	return section{
 		element: int(unsafe.Sizeof(zero)),
+		length:  int(count) * int(unsafe.Sizeof(zero)),
 		parts: func(yield func([]byte) bool) {
 			for part := range made {
 				if !yield(bytesOf(part)) {
@@ -154,7 +158,8 @@ func (m *metric) hierarchySections() []section {
 	all := []section{sectionOf(&m.rank), sectionOf(&m.edge), sectionOf(&parents)}
 	for _, side := range []func(*twoWay) *halfArc{upwards, downwards} {
 		first := m.firsts(side)
-		all = append(all, sectionOf(&first), streamOf(m.stream(side)), streamOf(m.streamMiddles(side)))
+		kept := first[len(m.edge)]
+		all = append(all, sectionOf(&first), streamOf(kept, m.stream(side)), streamOf(kept, m.streamMiddles(side)))
 	}
 	return all
 }
@@ -225,26 +230,49 @@ func align(n int) int { return (n + alignment - 1) &^ (alignment - 1) }
 // sectionCount is how many sections a file has.
 var sectionCount = len((&arrays{}).sections())
 
-// put writes sections behind those before.
+// put writes sections behind those before, several at a time.
 func (w *writer) put(sections ...section) error {
-	for _, s := range sections {
-		sum, length := uint32(0), 0
-		for part := range s.parts {
-			if _, err := w.f.WriteAt(part, int64(w.offset+length)); err != nil {
-				return fmt.Errorf("write street file: %w", err)
-			}
-			sum = crc32.Update(sum, castagnoli, part)
-			length += len(part)
-		}
+	first := len(w.table)
+	offsets := make([]int, len(sections))
+	for i, s := range sections {
 		entry := make([]byte, entrySize)
 		binary.LittleEndian.PutUint64(entry, uint64(w.offset))
-		binary.LittleEndian.PutUint64(entry[8:], uint64(length))
+		binary.LittleEndian.PutUint64(entry[8:], uint64(s.length))
 		binary.LittleEndian.PutUint32(entry[16:], uint32(s.element))
-		binary.LittleEndian.PutUint32(entry[20:], sum)
 		w.table = append(w.table, entry...)
-		w.offset = align(w.offset + length)
+		offsets[i] = w.offset
+		w.offset = align(w.offset + s.length)
+	}
+	errs := make([]error, len(sections))
+	_ = inParallel(context.Background(), len(sections), func(next func() (int, bool)) {
+		for i, ok := next(); ok; i, ok = next() {
+			var sum uint32
+			if sum, errs[i] = w.putAt(sections[i], offsets[i]); errs[i] != nil {
+				continue
+			}
+			binary.LittleEndian.PutUint32(w.table[first+i*entrySize+20:], sum)
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("write street file: %w", err)
 	}
 	return nil
+}
+
+// putAt writes a section and returns its checksum.
+func (w *writer) putAt(s section, offset int) (sum uint32, err error) {
+	end := offset + s.length
+	for part := range s.parts {
+		if _, err := w.f.WriteAt(part, int64(offset)); err != nil {
+			return 0, err
+		}
+		sum = crc32.Update(sum, castagnoli, part)
+		offset += len(part)
+	}
+	if offset != end {
+		panic("road: a section is not as long as was said")
+	}
+	return sum, nil
 }
 
 // giveUp removes what was written, unless the file is finished.
@@ -255,8 +283,9 @@ func (w *writer) giveUp() {
 	}
 }
 
-// finish writes the header and puts the file in its place.
+// finish writes the header and puts the file in its place. If it cannot, nothing is left behind.
 func (w *writer) finish() error {
+	defer w.giveUp()
 	if len(w.table) != sectionCount*entrySize {
 		panic("road: a prepared file lacks sections")
 	}
@@ -290,30 +319,40 @@ func (w *writer) finish() error {
 	return nil
 }
 
-// write stores the streets with a hierarchy in the order given. What the hierarchy does not need is forgotten as
-// soon as it is written: the two together would need much more memory.
-func (a *arrays) write(ctx context.Context, path string, o origin, order []uint32) error {
+// write stores the streets with a hierarchy in the order given, all but the last step: finish is left to the caller,
+// who may have better to do than to wait for the disk. What the hierarchy does not need is forgotten as soon as it is
+// written: the two together would need much more memory.
+func (a *arrays) write(ctx context.Context, path string, o origin, order []uint32) (*writer, error) {
 	w, err := newWriter(path, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer w.giveUp()
-	if err := w.put(a.streetSections()...); err != nil {
-		return err
+	done := false
+	defer func() {
+		if !done {
+			w.giveUp()
+		}
+	}()
+	written := make(chan error, 1)
+	go func() { written <- w.put(a.streetSections()...) }()
+	k := buildSkeleton(a, order)
+	if err := <-written; err != nil {
+		return nil, err
 	}
-	*a = arrays{edges: a.edges, firstOut: a.firstOut, out: a.out, copies: a.copies, segmentEdge: a.segmentEdge}
-	m := contract(a, order)
+	*a = arrays{edges: a.edges, firstOut: a.firstOut, out: a.out}
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
+	m := k.contract(a)
 	*a = arrays{}
-	if err := w.put(m.hierarchySections()...); err != nil {
-		return err
-	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
-	return w.finish()
+	if err := w.put(m.hierarchySections()...); err != nil {
+		return nil, err
+	}
+	done = ctx.Err() == nil
+	return w, ctx.Err()
 }
 
 // Open maps a prepared file into memory. It refuses files that are damaged, foreign, of another layout or made

@@ -137,12 +137,13 @@ func pack(x *expansion, grid *hexagons) (*arrays, error) {
 	for i := range s.all {
 		a.segmentFlags[i] = a.flags(&s.all[i], a.segmentEdge[i])
 	}
-	a.packNames(s.m.names.all)
-	a.plantTree()
-	if err := a.findRuns(x.p, grid); err != nil {
-		return nil, err
-	}
-	return a, nil
+	names := s.m.names.all
+	var wait sync.WaitGroup
+	wait.Go(a.plantTree)
+	err := a.findRuns(x.p, grid)
+	a.packNames(names)
+	wait.Wait()
+	return a, err
 }
 
 // packNames keeps the names that segments bear, and numbers them anew.

@@ -76,7 +76,11 @@ func (g *Graph) Retime(ctx context.Context, band routing.Band, pace Pace, path s
 	sum := sha256.Sum256(bytesOf(a.costs))
 	o := g.origin
 	o.band, o.speeds = band, hex.EncodeToString(sum[:8])
-	if err := a.write(ctx, path, o, g.segmentOrder()); err != nil {
+	w, err := a.write(ctx, path, o, g.segmentOrder())
+	if err == nil {
+		err = w.finish()
+	}
+	if err != nil {
 		return fmt.Errorf("retime streets for %q: %w", string(band), err)
 	}
 	return nil
