@@ -41,6 +41,7 @@ type commands struct {
 	Geocode geocodeCommand `cmd:"" help:"Find the addresses of a file."`
 	Demo    demoCommand    `cmd:"" help:"Load the demo company."`
 	Plan    planCommand    `cmd:"" help:"Plan a day from the shell."`
+	Carve   carveCommands  `cmd:"" name:"territories" help:"Design territories."`
 	Solve   solveCommand   `cmd:"" help:"Plan routes: VROOM's JSON in, VROOM's JSON out. Needs no database."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the description of the API."`
 	Version versionCommand `cmd:"" help:"Print the version."`

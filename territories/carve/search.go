@@ -70,6 +70,9 @@ type elite struct {
 // speed is roughly how many changes a thread tries in a second; only the number of rounds hangs on it.
 const speed = 2_000_000
 
+// reserveEach is the time kept for the report, for each unit.
+const reserveEach = 4 * time.Microsecond
+
 // Design looks for the best plan until the iterations are done or the context ends, and returns the best it has. It
 // fails with an *InputError only, or with the context's error if that ended before there was any plan.
 func Design(ctx context.Context, p *Problem, o Options) (*Plan, error) {
@@ -83,7 +86,8 @@ func Design(ctx context.Context, p *Problem, o Options) (*Plan, error) {
 	s.o.Threads = max(1, o.Threads)
 	if deadline, ok := ctx.Deadline(); ok && o.Now != nil && s.total == 0 {
 		s.began = o.Now()
-		s.limit = max(deadline.Sub(s.began), time.Millisecond)
+		reserve := time.Duration(len(p.At)) * reserveEach // for the report at the end
+		s.limit = max((deadline.Sub(s.began)-reserve)*98/100, time.Millisecond)
 	}
 	s.m = newModel(p)
 	if s.total == 0 {
@@ -326,7 +330,7 @@ func (s *search) anneal(w *walker, from []int32, heat, share, end float64, tries
 	usual := w.usual()
 	length := max(5000, 2*w.n)
 	if s.limit > 0 {
-		length = min(length, 200_000)
+		length = min(length, 50_000) // the clock is read between stretches
 	}
 	gone := 0.0
 	for made := int64(0); ; {
@@ -365,7 +369,7 @@ func (w *walker) mend() {
 	w.set(w.best)
 	for range 8 {
 		w.price *= 2
-		w.stretch(4 * w.n)
+		w.stretch(min(4*w.n, 100_000))
 		w.refresh()
 		if w.better() {
 			w.keep()
