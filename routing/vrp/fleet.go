@@ -38,10 +38,7 @@ func (w *worker) shrink(temperature float64, over func() bool) {
 		if better || is == was && float64(w.cur.cost-before) < -temperature*math.Log(1-w.share()) {
 			w.accept()
 			if len(w.cur.missing) == 0 {
-				if s := w.cur.score(); s.less(w.top) {
-					w.best.copyFrom(&w.cur)
-					w.top = s
-				}
+				w.note()
 				w.giveUp()
 			}
 			continue

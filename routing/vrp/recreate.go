@@ -56,38 +56,97 @@ func (w *worker) recall() {
 const blinkBelow = math.MaxUint32 / 15
 
 // cheapest finds the cheapest spot for a visit in all routes, or in unused vehicles only. Of unused vehicles of
-// one class the first stands for all. What is known of routes that did not change since is not worked out again.
+// one class the first stands for all. Of very many vehicles only those close by are looked at, and the others if
+// none of those will do.
 func (w *worker) cheapest(t int32, unused bool) spot {
 	found := nowhere
 	w.stamp++
-	row := w.known[int(t)*len(w.cur.routes) : int(t+1)*len(w.cur.routes)]
+	if w.homes == nil || unused {
+		for _, vi := range w.fit[t] {
+			w.consider(int(vi), t, unused, &found)
+		}
+		return found
+	}
+	for _, other := range w.near[t][:min(len(w.near[t]), closeBy)] {
+		if vi := w.cur.where[other]; vi >= 0 && w.m.vehicles[vi].can[t] && w.routeSeen[vi] != w.stamp {
+			w.routeSeen[vi] = w.stamp
+			w.consider(int(vi), t, false, &found)
+		}
+	}
+	for _, vi := range w.homes[t] {
+		if w.routeSeen[vi] != w.stamp {
+			w.routeSeen[vi] = w.stamp
+			w.consider(int(vi), t, false, &found)
+		}
+	}
+	if found.vehicle >= 0 {
+		return found
+	}
 	for _, vi := range w.fit[t] {
-		r := &w.cur.routes[vi]
-		if len(r.seq) == 0 {
-			if w.only && !w.touched[vi] {
-				continue
-			}
-			class := w.m.vehicles[vi].class
-			if w.classSeen[class] == w.stamp {
-				continue
-			}
-			w.classSeen[class] = w.stamp
-		} else if unused {
-			continue
-		}
-		c := &row[vi]
-		if c.version != r.version {
-			s := nowhere
-			w.look(int(vi), t, &s)
-			*c = cached{r.version, int32(s.k), int32(s.k2), s.extra}
-		}
-		if c.extra < found.extra && !w.overlooks() {
-			if s := w.weigh(spot{int(vi), int(c.k), int(c.k2), c.extra}, t); s.extra < found.extra {
-				found = s
-			}
+		if w.routeSeen[vi] != w.stamp {
+			w.consider(int(vi), t, false, &found)
 		}
 	}
 	return found
+}
+
+// manyVehicles is how many make looking at all of them slow, closeBy how many neighbours and homes of a visit are
+// looked at instead.
+const (
+	manyVehicles = 200
+	closeBy      = 40
+)
+
+// findHomes lists for each visit the vehicles that start or end closest, if there are very many.
+func (w *worker) findHomes() {
+	if len(w.m.vehicles) < manyVehicles {
+		return
+	}
+	w.homes = make([][]int32, w.m.tasks())
+	keys := make([]int64, 0, len(w.m.vehicles))
+	for _, t := range w.m.visits {
+		keys = keys[:0]
+		for _, vi := range w.fit[t] {
+			v := &w.m.vehicles[vi]
+			far := min(v.metric.between(v.begin, w.m.place[t]), v.metric.between(w.m.place[t], v.end))
+			keys = append(keys, int64(far)<<taskBits|int64(vi))
+		}
+		few := min(len(keys), closeBy)
+		smallest(keys, few)
+		slices.Sort(keys[:few])
+		for _, key := range keys[:few] {
+			w.homes[t] = append(w.homes[t], int32(key&(1<<taskBits-1)))
+		}
+	}
+}
+
+// consider takes the cheapest spot for a visit in a route if that is cheaper than what was found, unless the vehicle
+// is overlooked. What is known of routes that did not change since is not worked out again.
+func (w *worker) consider(vi int, t int32, unused bool, found *spot) {
+	r := &w.cur.routes[vi]
+	if len(r.seq) == 0 {
+		if w.only && !w.touched[vi] {
+			return
+		}
+		class := w.m.vehicles[vi].class
+		if w.classSeen[class] == w.stamp {
+			return
+		}
+		w.classSeen[class] = w.stamp
+	} else if unused {
+		return
+	}
+	c := &w.known[int(t)*len(w.cur.routes)+vi]
+	if c.version != r.version {
+		s := nowhere
+		w.look(vi, t, &s)
+		*c = cached{r.version, int32(s.k), int32(s.k2), s.extra}
+	}
+	if c.extra < found.extra && !w.overlooks() {
+		if s := w.weigh(spot{vi, int(c.k), int(c.k2), c.extra}, t); s.extra < found.extra {
+			*found = s
+		}
+	}
 }
 
 // spotIn is the cheapest spot for a visit in one route, worked out once per version of the route.

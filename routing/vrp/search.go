@@ -26,12 +26,17 @@ func (p *plan) copyFrom(q *plan) {
 	for i := range q.routes {
 		p.routes[i].copyFrom(&q.routes[i])
 	}
+	p.copyRest(q)
+	for i := range p.routes {
+		p.routes[i].hold = p.hold
+	}
+}
+
+// copyRest copies all but the routes.
+func (p *plan) copyRest(q *plan) {
 	p.toils = append(p.toils[:0], q.toils...)
 	if q.hold != nil {
 		p.hold, p.bonds = append(p.hold[:0], q.hold...), append(p.bonds[:0], q.bonds...)
-		for i := range p.routes {
-			p.routes[i].hold = p.hold
-		}
 	}
 	p.where = append(p.where[:0], q.where...)
 	p.missing = append(p.missing[:0], q.missing...)
@@ -96,6 +101,8 @@ type worker struct {
 	stamp      int64
 	layers     []int64
 	scratch    route
+	homes      [][]int32 // by task: where there are very many vehicles, those of fit that start or end closest; else nil
+	routeSeen  []int64   // by vehicle: the last stamp
 	fit        [][]int32 // by task: the vehicles that may serve its visit
 	known      []cached  // [task*vehicles+vehicle]
 	version    uint32    // the last one given to a route
@@ -107,7 +114,7 @@ func newWorker(m *model, seed, number uint64) *worker {
 	w := &worker{
 		m: m, ctx: context.Background(), chance: rand.NewPCG(seed, number),
 		touched: make([]bool, len(m.vehicles)), ruined: make([]bool, len(m.vehicles)),
-		key: make([]int64, m.tasks()), drawn: make([]int64, m.tasks()), absent: make([]int64, m.tasks()), classSeen: make([]int64, m.classes),
+		key: make([]int64, m.tasks()), drawn: make([]int64, m.tasks()), absent: make([]int64, m.tasks()), classSeen: make([]int64, m.classes), routeSeen: make([]int64, len(m.vehicles)),
 	}
 	w.fit = make([][]int32, m.tasks())
 	for _, t := range m.visits {
@@ -210,15 +217,28 @@ func (w *worker) step(at heat) {
 	w.recreate()
 	change := float64(w.cur.cost-before) + at.visit*float64(len(w.cur.missing)-missing) + at.priority*float64(w.cur.forgone-forgone)
 	if !w.torn && (change <= 0 || change < -at.temperature*math.Log(1-w.share())) {
-		if s := w.cur.score(); s.less(w.top) {
-			w.best.copyFrom(&w.cur)
-			w.top = s
-		}
+		w.note()
 		w.accept()
 		return
 	}
 	w.undo()
 	w.cur.cost, w.cur.forgone = before, forgone
+}
+
+// note keeps the present plan if it is the best so far. Routes that are as they were in the best are not copied.
+func (w *worker) note() {
+	s := w.cur.score()
+	if !s.less(w.top) {
+		return
+	}
+	w.top = s
+	for vi := range w.cur.routes {
+		if r := &w.cur.routes[vi]; w.best.routes[vi].version != r.version {
+			w.best.routes[vi].copyFrom(r)
+			w.best.routes[vi].hold = w.best.hold
+		}
+	}
+	w.best.copyRest(&w.cur)
 }
 
 // open begins an iteration that accept or undo ends.
@@ -277,7 +297,7 @@ func (w *worker) restart() {
 	w.cur.copyFrom(&w.best)
 	for vi := range w.cur.routes {
 		w.version++
-		w.cur.routes[vi].version = w.version
+		w.cur.routes[vi].version, w.best.routes[vi].version = w.version, w.version
 	}
 }
 

@@ -117,12 +117,13 @@ func newSearch(ctx context.Context, m *model, o Options) (*search, error) {
 	short := m.shortEdge(near)
 	s.hot, s.cold, s.worth = 1.5*short, 0.015*short, m.detour()+10*short
 	first.near = near
+	first.findHomes()
 	if first.warm() {
 		s.hot *= warmth
 	}
 	for i := 1; i < max(1, o.Threads); i++ {
 		w := newWorker(m, o.Seed, uint64(i))
-		w.near, w.fit, w.ctx = near, first.fit, ctx
+		w.near, w.fit, w.homes, w.ctx = near, first.fit, first.homes, ctx
 		w.adopt(first)
 		s.workers = append(s.workers, w)
 	}
