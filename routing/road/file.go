@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -319,6 +320,9 @@ func (w *writer) finish() error {
 	return nil
 }
 
+// largeSkeleton is the number of arcs from which memory matters more than the tenth of a second it takes to free it.
+const largeSkeleton = 4_000_000
+
 // write stores the streets with a hierarchy in the order given, all but the last step: finish is left to the caller,
 // who may have better to do than to wait for the disk. What the hierarchy does not need is forgotten as soon as it is
 // written: the two together would need much more memory.
@@ -342,6 +346,9 @@ func (a *arrays) write(ctx context.Context, path string, o origin, order []uint3
 	*a = arrays{edges: a.edges, firstOut: a.firstOut, out: a.out}
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if len(k.high) > largeSkeleton {
+		debug.FreeOSMemory() // else the costs of the arcs would be laid beside what has just been forgotten
 	}
 	m := k.contract(a)
 	*a = arrays{}
