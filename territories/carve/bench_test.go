@@ -3,6 +3,7 @@ package carve_test
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -187,4 +188,30 @@ func setting(name, otherwise string) string {
 		return v
 	}
 	return otherwise
+}
+
+// BenchmarkEdit moves a brush of units on 50,000 in 50 territories: sums, ways, pieces.
+func BenchmarkEdit(b *testing.B) {
+	chance := rand.New(rand.NewPCG(1, 9))
+	books := inventBooks(chance, 50_000, 50)
+	next := neighbourLists(books)
+	l, err := carve.NewLedger(books)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var longest time.Duration
+	edits := 0
+	for b.Loop() {
+		units, to := brush(chance, books, next, 1+chance.IntN(400)), chance.Int32N(50)
+		began := time.Now()
+		if _, err := l.Move(units, to); err != nil {
+			b.Fatal(err)
+		}
+		l.Fairness(0)
+		longest = max(longest, time.Since(began))
+		if edits++; edits%2 == 0 {
+			l.Undo()
+		}
+	}
+	b.ReportMetric(float64(longest.Microseconds())/1000, "ms-longest")
 }
