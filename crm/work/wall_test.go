@@ -17,8 +17,8 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
-	"catchment/crm/record"
 	"catchment/crm/kinds"
+	"catchment/crm/record"
 	"catchment/crm/work"
 )
 

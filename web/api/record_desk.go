@@ -34,7 +34,7 @@ type KindField struct {
 	Name     string              `json:"name"`
 	Label    record.Label        `json:"label"`
 	Type     string              `json:"type" enum:"text,long,email,phone,url,enum,integer,money,number,bool,date,instant,ref,refs,tags,point,document"`
-	Options  []string            `json:"options,omitempty" doc:"Of an enum"`
+	Options  []Option            `json:"options,omitempty" doc:"Of an enum"`
 	Next     map[string][]string `json:"next,omitempty" doc:"Of an enum with states: which may follow which"`
 	Needs    map[string][]string `json:"needs,omitempty" doc:"Of an enum: fields that must be filled for a value"`
 	Ref      string              `json:"ref,omitempty" doc:"The kind it refers to, or staff or team"`
@@ -50,11 +50,22 @@ type KindField struct {
 func kindOut(k *record.Kind, actor crm.Actor) Kind {
 	out := Kind{Name: k.Name, Plural: k.Plural, Label: k.Label, Many: k.Many, Title: k.Title, Sorted: k.Sorted, Placed: k.Place != "",
 		Searched: k.Searched(), Acts: k.Acts, Writable: actor.May(k.Write), Fields: []KindField{}}
-	for _, f := range k.Fields {
-		out.Fields = append(out.Fields, KindField{f.Name, f.Label, string(f.Type), f.Options, f.Next, f.Needs, f.Ref, f.Required, f.ReadOnly || k.Acts && f.Name != "tags" && !f.Custom(),
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		var options []Option
+		for _, o := range f.Options {
+			options = append(options, Option{o, f.Choice(o)})
+		}
+		out.Fields = append(out.Fields, KindField{f.Name, f.Label, string(f.Type), options, f.Next, f.Needs, f.Ref, f.Required, f.ReadOnly || k.Acts && f.Name != "tags" && !f.Custom(),
 			f.Fixed, f.Private, f.Sort != "", f.Custom(), f.Default})
 	}
 	return out
+}
+
+// Option is one choice of an enum.
+type Option struct {
+	Value string       `json:"value"`
+	Label record.Label `json:"label"`
 }
 
 // CustomField is a field an organisation has added to a kind.

@@ -71,6 +71,9 @@ func (a *API) describe(k *record.Kind) schemas {
 
 // nothing tells whether an answer may hold null for the field.
 func nothing(f *record.Field) bool {
+	if f.Expr != "" && slices.Contains([]record.Type{record.Integer, record.Money, record.Bool}, f.Type) {
+		return false
+	}
 	return !f.Required && !slices.Contains([]record.Type{record.Text, record.Long, record.Email, record.Phone, record.URL, record.Enum, record.Tags, record.Refs}, f.Type) &&
 		!slices.Contains([]string{"id", "version", "created_at", "updated_at"}, f.Name)
 }
