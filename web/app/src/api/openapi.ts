@@ -62,6 +62,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/accounts/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the accounts lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeAccounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/accounts/query": {
         parameters: {
             query?: never;
@@ -228,6 +248,26 @@ export interface paths {
         put?: never;
         /** What changing many activities at once would do */
         post: operations["previewBulkActivities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/activities/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the activities lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeActivities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -439,6 +479,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the cases lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/query": {
         parameters: {
             query?: never;
@@ -627,6 +687,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the contacts lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/query": {
         parameters: {
             query?: never;
@@ -761,6 +841,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contracts/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the contracts lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeContracts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contracts/query": {
         parameters: {
             query?: never;
@@ -889,6 +989,26 @@ export interface paths {
         put?: never;
         /** What changing many deals at once would do */
         post: operations["previewBulkDeals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deals/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the deals lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeDeals"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1101,6 +1221,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/installations/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the installations lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeInstallations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/installations/query": {
         parameters: {
             query?: never;
@@ -1246,6 +1386,26 @@ export interface paths {
         put?: never;
         /** What changing many leads at once would do */
         post: operations["previewBulkLeads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leads/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the leads lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeLeads"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1623,6 +1783,26 @@ export interface paths {
         put?: never;
         /** What changing many orders at once would do */
         post: operations["previewBulkOrders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the orders lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeOrders"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2409,6 +2589,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the sites lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeSites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites/query": {
         parameters: {
             query?: never;
@@ -2686,6 +2886,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/visits/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the visits lie that fit, for a map
+         * @description Which records: conditions such as stage = customer, amount >= 100000, name ~ "berg", class in (A, B), due_at < today+7d, phone is empty, account.class = A, owner_id = me, tags = vip, has deals(stage = won), near(9.52, 47.14, 5000), within(9.4, 47.0, 9.7, 47.3), joined by and, or, not and brackets
+         */
+        post: operations["placeVisits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/visits/query": {
         parameters: {
             query?: never;
@@ -2880,7 +3100,7 @@ export interface components {
              * Format: int64
              * @description Sites
              */
-            sites_count: number | null;
+            sites_count: number;
             /**
              * @description Stage
              * @enum {string}
@@ -3494,7 +3714,7 @@ export interface components {
             /** @description Number */
             number: string;
             /** @description Open */
-            open: boolean | null;
+            open: boolean;
             /** @description What owner_id is called, if one may see it */
             owner?: string | null;
             /**
@@ -4042,7 +4262,7 @@ export interface components {
              * Format: int64
              * @description Revenue a year, in minor units of the currency
              */
-            yearly: number | null;
+            yearly: number;
         } & {
             [key: string]: unknown;
         };
@@ -4245,7 +4465,7 @@ export interface components {
             /** @description Number */
             number: string;
             /** @description Open */
-            open: boolean | null;
+            open: boolean;
             /** @description What owner_id is called, if one may see it */
             owner?: string | null;
             /**
@@ -4296,7 +4516,7 @@ export interface components {
              * Format: int64
              * @description Weighted amount, in minor units of the currency
              */
-            weighted: number | null;
+            weighted: number;
         } & {
             [key: string]: unknown;
         };
@@ -4729,7 +4949,7 @@ export interface components {
                 [key: string]: string[] | null;
             };
             /** @description Of an enum */
-            options?: string[] | null;
+            options?: components["schemas"]["Option"][] | null;
             private?: boolean;
             read_only?: boolean;
             /** @description The kind it refers to, or staff or team */
@@ -6202,6 +6422,10 @@ export interface components {
             read_at: string | null;
             text: string;
         };
+        Option: {
+            label: components["schemas"]["Label"];
+            value: string;
+        };
         /** @description A order. Fields of one's own stand beside these, as x_code. */
         Order: {
             /** @description What account_id is called, if one may see it */
@@ -6290,7 +6514,7 @@ export interface components {
              * Format: int64
              * @description Total, in minor units of the currency
              */
-            total: number | null;
+            total: number;
             /**
              * Format: date-time
              * @description Changed
@@ -6585,6 +6809,30 @@ export interface components {
             current: string;
             /** @description At least ten characters; length counts, not kinds of characters */
             new: string;
+        };
+        PlacesAsked: {
+            /**
+             * @description Fields to tell the records apart by
+             * @example [
+             *       "stage"
+             *     ]
+             */
+            fields?: string[] | null;
+            /**
+             * @description In the filter grammar
+             * @example class in (A, B) and has deals(open = true)
+             */
+            filter?: string;
+            /** @description Those that lie in it */
+            geometry?: components["schemas"]["Geometry"];
+            /**
+             * Format: int64
+             * @description Most points
+             * @default 50000
+             */
+            limit: number;
+            /** @description Words of the search box */
+            q?: string;
         };
         PlacesQuestion: {
             area: components["schemas"]["Area"];
@@ -6963,6 +7211,33 @@ export interface components {
             };
             before: {
                 [key: string]: unknown;
+            };
+        };
+        RecordPlaces: {
+            ids: string[];
+            /** @description What people, teams and records in the values are called, by field and id */
+            labels: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            lat: number[];
+            lon: number[];
+            /** @description There are more than these */
+            more: boolean;
+            /** @description The site where it lies, if it lies at one */
+            sites: string[];
+            titles: string[];
+            /**
+             * @description By field
+             * @example {
+             *       "stage": [
+             *         "customer"
+             *       ]
+             *     }
+             */
+            values: {
+                [key: string]: unknown[] | null;
             };
         };
         RecordQuestion: {
@@ -8080,6 +8355,39 @@ export interface operations {
             };
         };
     };
+    placeAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     queryAccounts: {
         parameters: {
             query?: never;
@@ -8563,6 +8871,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    placeActivities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
                 };
             };
             /** @description Error */
@@ -9092,6 +9433,39 @@ export interface operations {
             };
         };
     };
+    placeCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     queryCases: {
         parameters: {
             query?: never;
@@ -9573,6 +9947,39 @@ export interface operations {
             };
         };
     };
+    placeContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     queryContacts: {
         parameters: {
             query?: never;
@@ -9952,6 +10359,39 @@ export interface operations {
             };
         };
     };
+    placeContracts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     queryContracts: {
         parameters: {
             query?: never;
@@ -10318,6 +10758,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    placeDeals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
                 };
             };
             /** @description Error */
@@ -10890,6 +11363,39 @@ export interface operations {
             };
         };
     };
+    placeInstallations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     queryInstallations: {
         parameters: {
             query?: never;
@@ -11291,6 +11797,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    placeLeads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
                 };
             };
             /** @description Error */
@@ -12284,6 +12823,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    placeOrders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
                 };
             };
             /** @description Error */
@@ -14283,6 +14855,39 @@ export interface operations {
             };
         };
     };
+    placeSites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     querySites: {
         parameters: {
             query?: never;
@@ -15189,6 +15794,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Visit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    placeVisits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPlaces"];
                 };
             };
             /** @description Error */

@@ -1,11 +1,13 @@
 // German texts: the same keys as en.ts.
 import { deMap } from './de.map';
+import { deRecords } from './de.records';
 import type { Catalog } from './index';
 
 type Same = { [K in keyof Catalog]: Catalog[K] extends string ? string : { one: string; other: string } };
 
 export const de: Same = {
   ...deMap,
+  ...deRecords,
   'app.name': 'Catchment',
   // with spaces that do not break: a figure stays with its unit
   'unit.minutes': '{n}\u00a0min', 'unit.seconds': '{n}\u00a0s', 'unit.hours': '{n}\u00a0h', 'unit.hoursMinutes': '{h}\u00a0h\u00a0{m}',

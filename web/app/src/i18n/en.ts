@@ -1,8 +1,10 @@
 // English texts. de.ts has the same keys; a test says so.
 import { enMap } from './en.map';
+import { enRecords } from './en.records';
 
 export const en = {
   ...enMap,
+  ...enRecords,
   'app.name': 'Catchment',
   // with spaces that do not break: a figure stays with its unit
   'unit.minutes': '{n}\u00a0min', 'unit.seconds': '{n}\u00a0s', 'unit.hours': '{n}\u00a0h', 'unit.hoursMinutes': '{h}\u00a0h\u00a0{m}',

@@ -6,6 +6,7 @@ import '../ui/tokens.css';
 import '../ui/base.css';
 import '../ui/parts.css';
 import './office.css';
+import './records/records.css';
 import { App } from './App';
 import { client } from './queries';
 

@@ -20,8 +20,8 @@ export const usePlan = (id: string | null) => useQuery({ queryKey: ['plan', id],
 export const usePublishedPlan = (day: string) => useQuery({ queryKey: ['plans', day], queryFn: async ({ signal }) => items(await get<Page<Plan>>('/plans', { date: day }, signal)).find(plan => plan.state === 'published') ?? null });
 export const useSkills = () => useQuery({ queryKey: ['skills'], queryFn: async () => items(await get<Page<Skill> | Skill[]>('/skills')), staleTime: 300_000 });
 export const useResources = (day?: string) => useQuery({ queryKey: ['resources', day ?? ''], queryFn: async () => items(await get<Page<Resource> | Resource[]>('/resources', { date: day })), staleTime: 60_000 });
-export const useStaff = () => useQuery({ queryKey: ['staff'], queryFn: async () => items(await get<Page<Staff> | Staff[]>('/staff', { limit: 500 })) });
-export const useTeams = () => useQuery({ queryKey: ['teams'], queryFn: async () => items(await get<Page<Team> | Team[]>('/teams')), staleTime: 300_000 });
+export const useStaff = (on = true) => useQuery({ queryKey: ['staff'], enabled: on, staleTime: 300_000, queryFn: async () => items(await get<Page<Staff> | Staff[]>('/staff', { limit: 500 })) });
+export const useTeams = (on = true) => useQuery({ queryKey: ['teams'], enabled: on, queryFn: async () => items(await get<Page<Team> | Team[]>('/teams')), staleTime: 300_000 });
 export const useVisit = (id: string) => useQuery({ queryKey: ['visit', id], queryFn: ({ signal }) => get<Visit>(`/visits/${id}`, undefined, signal) });
 export const useTimeline = (account: string) => useQuery({ queryKey: ['timeline', account], queryFn: ({ signal }) => get<Page<TimelineEvent>>(`/accounts/${account}/timeline`, { limit: 100 }, signal) });
 

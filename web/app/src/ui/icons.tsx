@@ -42,7 +42,16 @@ const paths = {
   home: <path d="M3 9.5 10 3.500l7 6M5 8.500V16.500h10V8.5" />,
   eye: <><path d="M2 10c2-3.7 4.7-5.5 8-5.500s6 1.8 8 5.500c-2 3.7-4.7 5.5-8 5.500S4 13.7 2 10Z" /><circle cx="10" cy="10" r="2.4" /></>,
   rows: <path d="M3 5h14M3 10h14M3 15h14" />,
+  bell: <path d="M5 14V9a5 5 0 0 1 10 0v5l1.500 1.500h-13L5 14ZM8.5 17.500h3" />,
+  deal: <><path d="M3 16.500h14" /><path d="M4.500 13.500v-3M8.200 13.500V7M11.900 13.500V9M15.500 13.500V4" /></>,
+  lead: <><circle cx="10" cy="10" r="7" /><circle cx="10" cy="10" r="3" /><path d="M10 10h.01" /></>,
+  case: <><path d="M4 5.500h12v8H10L6.500 17v-3.500H4v-8Z" /><path d="M7 9.500h6" /></>,
+  asset: <><rect x="5" y="3" width="10" height="14" rx="1.500" /><circle cx="10" cy="8" r="2" /><path d="M8 13.500h4" /></>,
   coffee: <path d="M4 7h10v5a4 4 0 0 1-4 4H8a4 4 0 0 1-4-4V7ZM14 8.500h1.200a2 2 0 0 1 0 4.500H14M7 2.500v2M11 2.500v2" />,
+  lasso: <path d="M5.500 13.500C3.800 12.700 3 11.300 3 9.600 3 6.200 6.200 3.500 10.200 3.500S17 5.800 17 9s-3 5.500-7 5.500c-1.500 0-3-.3-4.200-.8M5.800 13.700a1.600 1.600 0 1 0 .4 2.900c.8.6.5 1.300-.3 1.900" />,
+  polygon: <><path d="M4 15 6 5l8.500-1.500L17 11l-6 5.500L4 15Z" /></>,
+  circle: <><circle cx="10" cy="10" r="6.800" /><path d="M10 10h6.500" /></>,
+  invert: <><rect x="3" y="3" width="14" height="14" rx="2" /><circle cx="10" cy="10" r="3.500" /><path d="M3.500 8 8 3.500M3.500 14 6.800 10.700M12 16.500l4.500-4.500M12.500 6.500l3-3" /></>,
 } satisfies Record<string, ReactElement>;
 
 export type IconName = keyof typeof paths;
