@@ -131,14 +131,14 @@ func (m *model) lay(v *vehicle, r *route, depart int64, wishes bool) (events []e
 					break
 				}
 			}
-			rolled := min(drive, begin-t)
-			drive -= rolled
+			rolled := min(v.roll(t, drive), begin) - t
+			drive = max(0, drive-v.rolled(t, begin))
 			driven += rolled
 			events = append(events, event{task: -1, rest: b, arrive: t + rolled, start: begin, service: b.service, driven: driven, metres: metres, position: k})
 			t = begin + b.service
 		}
-		t += drive
-		driven += drive
+		driven += v.roll(t, drive) - t
+		t = v.roll(t, drive)
 		if v.metric.dist != nil {
 			metres += int64(v.metric.dist[int(from)*v.metric.size+int(to)])
 		}
@@ -160,7 +160,7 @@ func (m *model) lay(v *vehicle, r *route, depart int64, wishes bool) (events []e
 		events = append(events, e)
 		t = e.start + e.setup + e.service
 	}
-	r.events = events
+	r.events, r.driven = events, driven
 	return events, t
 }
 

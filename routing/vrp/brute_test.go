@@ -3,6 +3,7 @@ package vrp_test
 import (
 	"math"
 	"slices"
+	"sort"
 
 	"catchment/routing/vrp"
 )
@@ -328,13 +329,14 @@ func (b *brute) finish(v *vrp.Vehicle, tasks []bruteTask, now int64, n, breaks i
 	}
 	best := int64(far)
 	left := max(0, b.drive(v, from, to)-done)
+	bands := b.matrix(v).Bands
 	if breaks < len(v.Breaks) && b.mayRest(v, tasks, n, breaks) {
 		k := &v.Breaks[breaks]
 		if start, ok := opening(k.TimeWindows, now); ok {
-			best = b.finish(v, tasks, start+k.Service*100, n, breaks+1, done+start-now)
+			best = b.finish(v, tasks, start+k.Service*100, n, breaks+1, done+progress(bands, now, start))
 		}
 	}
-	now += left
+	now = reach(bands, now, left)
 	if n == len(tasks) {
 		if breaks == len(v.Breaks) {
 			best = min(best, now)
@@ -345,6 +347,38 @@ func (b *brute) finish(v *vrp.Vehicle, tasks []bruteTask, now int64, n, breaks i
 		best = min(best, b.finish(v, tasks, start+tasks[n].stay(v, from)*100, n+1, breaks, 0))
 	}
 	return best
+}
+
+// progress is how much of a drive is done between two moments, in hundredths at the matrix's pace.
+func progress(bands []vrp.Band, from, to int64) int64 {
+	edges := []int64{from, to}
+	for _, b := range bands {
+		for _, edge := range []int64{b.From * 100, b.To * 100} {
+			if from < edge && edge < to {
+				edges = append(edges, edge)
+			}
+		}
+	}
+	slices.Sort(edges)
+	done := int64(0)
+	for i, edge := range edges[1:] {
+		slow := int64(100)
+		for _, b := range bands {
+			if b.From*100 <= edges[i] && edges[i] < b.To*100 {
+				slow = int64(math.Round(b.Factor * 100))
+			}
+		}
+		done += (edge - edges[i]) * 100 / slow
+	}
+	return done
+}
+
+// reach is the first moment by which so much of a drive is done.
+func reach(bands []vrp.Band, from, drive int64) int64 {
+	if len(bands) == 0 {
+		return from + drive
+	}
+	return from + int64(sort.Search(int(drive*4+1), func(after int) bool { return progress(bands, from, from+int64(after)) >= drive }))
 }
 
 func (b *brute) mayRest(v *vrp.Vehicle, tasks []bruteTask, n, k int) bool {

@@ -59,6 +59,8 @@ type chooser struct {
 	number int
 	r      route
 	items  []item
+	driven int64 // by the end
+	finish int64
 }
 
 // item is a step of the route to be timed.
@@ -134,13 +136,14 @@ func (c *chooser) run(depart int64) (finish, delay int64, err error) {
 		it.violation = nil
 		if it.task < 0 {
 			from := c.opening(it, it.rest.windows, t)
-			rolled := min(drive, max(0, from-t))
-			drive -= rolled
+			from = max(from, t)
+			rolled := min(v.roll(t, drive), from) - t
+			drive = max(0, drive-v.rolled(t, from))
 			driven += rolled
 			it.arrive, it.service = t+rolled, it.rest.service
 		} else {
-			t += drive
-			driven += drive
+			driven += v.roll(t, drive) - t
+			t = v.roll(t, drive)
 			metres += length
 			it.arrive, it.service = t, v.stay.service[it.task]
 			it.setup = m.stayAt(v, it.task, place) - it.service
@@ -166,7 +169,8 @@ func (c *chooser) run(depart int64) (finish, delay int64, err error) {
 		}
 		t = it.start + it.setup + it.service
 	}
-	finish = t + drive
+	finish = v.roll(t, drive)
+	c.finish, c.driven = finish, driven+finish-t
 	return finish, delay + max(0, finish-v.close), nil
 }
 
@@ -228,13 +232,14 @@ func (c *chooser) route() Route {
 	m, v, r := c.m, c.v, &c.r
 	dims := m.dims
 	depart := c.items[0].arrive - c.items[0].driven
-	last := c.items[len(c.items)-1]
-	finish := last.start + last.setup + last.service + r.travel - last.driven
+	finish := c.finish
 	events := make([]event, len(c.items))
 	for i := range c.items {
 		events[i] = c.items[i].event
 	}
 	more, _ := m.timesCost(v, depart, events, finish)
+	slow, _ := v.slowed(r, c.driven)
+	more += slow
 	r.times = more
 	r.cost += more
 	out := m.write(v, c.src, r, depart, events, finish)

@@ -72,7 +72,7 @@ func (w *worker) look(vi int, t int32, known *spot) {
 	// Without rates on anything but driving time, extra cost is extra driving times the rate.
 	plain := metric.costs == nil && v.perMetre == 0 && v.perTask == 0
 	layers := len(v.breaks)
-	single := layers == 0 && v.shift.more == nil
+	single := layers == 0 && !v.banded && v.shift.more == nil
 	span := v.plainSpan()
 	trial := v.trial || v.maxSpan < forever && !span
 	window := r.only(v, t)
@@ -202,7 +202,7 @@ func (w *worker) bounds(v *vehicle, r *route, t int32, k int) bool {
 	if len(r.seq) == 0 {
 		old = 0
 	}
-	if r.travel+int64(g.between(u, here))+int64(g.between(here, x))-old > v.maxTravel {
+	if !v.banded && r.travel+int64(g.between(u, here))+int64(g.between(here, x))-old > v.maxTravel {
 		return false
 	}
 	if v.maxDistance == forever {

@@ -38,6 +38,9 @@ type metric struct {
 	dist  []int32 // metres, nil if unknown
 	costs []int32 // cost units, nil if derived from dur and dist
 	gaps  bool    // some pair has no way
+
+	paces   []pace
+	slowest int64 // percent
 }
 
 func (m *metric) between(i, j int32) int32 { return m.dur[int(i)*m.size+int(j)] }
@@ -319,6 +322,7 @@ func (m *model) compileVehicles() error {
 			metrics[key] = made
 		}
 		v.metric = metrics[key]
+		v.banded = len(v.metric.paces) > 0
 		m.places = v.metric.size
 		if stays[src.Type] == nil {
 			stays[src.Type] = m.newStay(src.Type)
@@ -460,6 +464,7 @@ func ticks(windows []TimeWindow) []span {
 func newMetric(src *Matrix, slow int64, profile string) (*metric, error) {
 	n := src.Size
 	m := &metric{size: n + 1, dur: make([]int32, (n+1)*(n+1))}
+	m.paces, m.slowest = compilePaces(src.Bands)
 	if src.Distances != nil {
 		m.dist = make([]int32, (n+1)*(n+1))
 	}

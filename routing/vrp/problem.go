@@ -242,4 +242,12 @@ type Matrix struct {
 	Durations []int32 // seconds
 	Distances []int32 // metres; nil if unknown
 	Costs     []int32 // cost units instead of per_hour times duration; nil for that
+	Bands     []Band  // when driving takes longer; Durations hold the times outside of them
+}
+
+// Band is a stretch of time in which every drive takes longer than the matrix says, such as a morning's rush.
+type Band struct {
+	From   int64   `json:"from"` // seconds
+	To     int64   `json:"to"`
+	Factor float64 `json:"factor"` // from 1, kept to two digits: how many times as long
 }

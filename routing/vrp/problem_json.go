@@ -12,6 +12,7 @@ type matrixJSON struct {
 	Durations json.RawMessage `json:"durations,omitempty"`
 	Distances json.RawMessage `json:"distances,omitempty"`
 	Costs     json.RawMessage `json:"costs,omitempty"`
+	Bands     []Band          `json:"bands,omitempty"`
 }
 
 // UnmarshalJSON reads VROOM's arrays of arrays.
@@ -20,7 +21,7 @@ func (m *Matrix) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &raw); err != nil {
 		return err
 	}
-	*m = Matrix{}
+	*m = Matrix{Bands: raw.Bands}
 	for _, part := range []struct {
 		name string
 		raw  json.RawMessage
@@ -47,6 +48,7 @@ func (m *Matrix) MarshalJSON() ([]byte, error) {
 		Durations: writeSquare(m.Durations, m.Size),
 		Distances: writeSquare(m.Distances, m.Size),
 		Costs:     writeSquare(m.Costs, m.Size),
+		Bands:     m.Bands,
 	})
 }
 

@@ -14,6 +14,17 @@ func genProblem(t *rapid.T, visits, vehicles int) *vrp.Problem {
 	return genRich(t, visits, vehicles, false)
 }
 
+// genBands makes driving slower at times.
+func genBands(t *rapid.T, m *vrp.Matrix) {
+	at := int64(0)
+	for range rapid.IntRange(1, 3).Draw(t, "bands") {
+		at += int64(rapid.IntRange(0, 600).Draw(t, "before band"))
+		to := at + int64(rapid.IntRange(1, 900).Draw(t, "band"))
+		m.Bands = append(m.Bands, vrp.Band{From: at, To: to, Factor: float64(rapid.IntRange(100, 400).Draw(t, "factor")) / 100})
+		at = to
+	}
+}
+
 // genRich also draws rules of time that can be bent, whose timetables brute force does not know.
 func genRich(t *rapid.T, visits, vehicles int, bent bool) *vrp.Problem {
 	yes := func(name string, percent int) bool { return rapid.IntRange(0, 99).Draw(t, name) < percent }
@@ -221,6 +232,9 @@ func genRich(t *rapid.T, visits, vehicles int, bent bool) *vrp.Problem {
 			v := &p.Vehicles[rapid.IntRange(0, vehicles-1).Draw(t, "planned on")]
 			v.Steps = append(v.Steps, vrp.VehicleStep{Type: vrp.StepJob, ID: j.ID})
 		}
+	}
+	if bent && yes("bands", 25) {
+		genBands(t, m)
 	}
 	if bent && yes("people", 25) {
 		p.People = []vrp.Person{{ID: 1, MaxWorkTime: new(between("max work time", 0, 4000))}, {ID: 2}}

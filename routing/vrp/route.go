@@ -22,6 +22,7 @@ type route struct {
 	tail   []stretch
 	hold   []span  // by task, the plan's: what others leave of its start; nil if no start hangs on another
 	caps   []int64 // by task: starts that must not be passed while a timetable is chosen; mostly empty
+	driven int64   // ticks of driving in the last timetable laid
 	toil   int64   // driving and work booked to the person
 	times  int64   // money that the times of day cost, part of cost
 	events []event // scratch
@@ -66,14 +67,17 @@ func (v *vehicle) through(t, drive int64, from, to int) int64 {
 		if start == forever {
 			return forever
 		}
-		drive = max(0, drive-(start-t))
+		drive = max(0, drive-v.rolled(t, start))
 		t = start + b.service
 	}
-	return t + drive
+	return v.roll(t, drive)
 }
 
 // back is the inverse of through: the latest departure that arrives by the given time, or never.
 func (v *vehicle) back(arrival, drive int64, from, to int) int64 {
+	if v.banded {
+		return v.leaveBy(arrival, drive, from, to)
+	}
 	latest := arrival
 	for i := to - 1; i >= from; i-- {
 		b := &v.breaks[i]
@@ -235,14 +239,14 @@ func (m *model) forward(v *vehicle, r *route, depart int64) bool {
 		r.leave[0] = t
 		for k := 1; k <= n; k++ {
 			from, task := r.at[k-1], r.seq[k-1]
-			start := r.begin(v, task, t+int64(v.metric.between(from, r.at[k])))
+			start := r.begin(v, task, v.roll(t, int64(v.metric.between(from, r.at[k]))))
 			if start == forever {
 				return false
 			}
 			t = start + m.stayAt(v, task, from)
 			r.leave[k] = t
 		}
-		t += int64(v.metric.between(r.at[n], r.at[n+1]))
+		t = v.roll(t, int64(v.metric.between(r.at[n], r.at[n+1])))
 		r.leave[n+1] = t
 		return n == 0 || t <= v.close
 	}
@@ -367,12 +371,19 @@ func (m *model) shortest(v *vehicle, r *route, enough int64) (depart, finish int
 		if finish-depart <= enough || depart >= v.close {
 			break
 		}
+		if v.banded { // driving takes another time for every departure: try some
+			from = depart + max(60*tick, (v.close-v.open)/departuresTried)
+			continue
+		}
 		from = depart + max(0, m.slack(v, r, depart, finish)) + 1
 	}
 	m.forward(v, r, bestDepart)
 	m.backward(v, r, bestFinish)
 	return bestDepart, bestFinish
 }
+
+// departuresTried bounds the departures for the shortest day where the pace of driving changes.
+const departuresTried = 96
 
 // slack is by how much both departure and finish can move on together before a window ends.
 func (m *model) slack(v *vehicle, r *route, depart, finish int64) int64 {

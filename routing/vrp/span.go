@@ -14,7 +14,7 @@ func (a stretch) then(drive int64, b stretch) stretch {
 
 // plainSpan tells whether the shortest day of the vehicle's routes can be reckoned with stretches.
 func (v *vehicle) plainSpan() bool {
-	return v.maxSpan < forever && len(v.breaks) == 0 && v.shift.more == nil
+	return v.maxSpan < forever && len(v.breaks) == 0 && !v.banded && v.shift.more == nil
 }
 
 // stop is the stretch of one task after coming from a place.

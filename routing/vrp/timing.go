@@ -89,7 +89,7 @@ func (m *model) compileTiming(v *vehicle, src *Vehicle) {
 	if src.SoftRouteDuration != nil {
 		v.softSpan = *src.SoftRouteDuration * tick
 	}
-	v.timed = m.moods != nil || v.perWait > 0 || v.perOver > 0 && min(v.softEnd, v.softSpan) < forever
+	v.timed = v.banded || m.moods != nil || v.perWait > 0 || v.perOver > 0 && min(v.softEnd, v.softSpan) < forever
 }
 
 // missed is by how many ticks a start lies outside all of the windows.
@@ -131,6 +131,8 @@ func (m *model) timesCost(v *vehicle, depart int64, events []event, finish int64
 func (m *model) timings(v *vehicle, r *route) bool {
 	depart, events, finish := m.timetable(v, r)
 	sum, ok := m.timesCost(v, depart, events, finish)
+	more, allowed := v.slowed(r, r.driven)
+	sum, ok = sum+more, ok && allowed
 	r.times = sum
 	r.cost += sum
 	m.forward(v, r, v.open)
@@ -234,7 +236,12 @@ func (m *model) worst() float64 {
 	}
 	most := float64(0)
 	for i := range m.vehicles {
-		most = math.Max(most, float64(m.vehicles[i].perWait+m.vehicles[i].perOver))
+		v := &m.vehicles[i]
+		rate := v.perWait + v.perOver
+		if v.banded {
+			rate += v.perTick
+		}
+		most = math.Max(most, float64(rate))
 	}
 	if d := m.moods; d != nil {
 		rate := int64(0)

@@ -110,6 +110,7 @@ func (c *complaint) matrices(p *Problem) {
 			c.check(false, at, "is null")
 			continue
 		}
+		c.bands(at, m.Bands)
 		for _, part := range []struct {
 			name   string
 			values []int32
