@@ -26,7 +26,7 @@ var floors = []struct {
 	{"catchment/routing/vrp", 3}, {"catchment/routing/road", 3}, {"catchment/routing/remote", 3},
 	{"catchment/routing/dispatch", 20}, {"catchment/routing", 2},
 	{"catchment/territories/carve", 3},
-	{"catchment/crm/record", 11}, {"catchment/crm/customer", 12}, {"catchment/crm/work", 13}, {"catchment/crm/region", 13},
+	{"catchment/crm/record", 11}, {"catchment/crm/outbox", 11}, {"catchment/crm/customer", 12}, {"catchment/crm/work", 13}, {"catchment/crm/region", 13},
 	{"catchment/crm/kinds", 15}, {"catchment/crm/sales", 14}, {"catchment/crm/service", 14},
 	{"catchment/crm/queue", 10}, {"catchment/crm", 10},
 	{"catchment/tiles", 15}, {"catchment/territories", 15},

@@ -32,6 +32,39 @@ const entryColumns = `
 	       e.account_id, e.site_id, e.changes, p.value as private
 	from crm.event e left join crm.private_value p on p.id = e.private_ref `
 
+// Visible returns what each field was and became, personal values as far as they are kept. What has another form, such
+// as the hash of something forgotten, is left out.
+func (e Entry) Visible() map[string][2]json.RawMessage {
+	out := map[string][2]json.RawMessage{}
+	var open, private map[string]json.RawMessage
+	_ = json.Unmarshal(e.Changes, &open)    // both are
+	_ = json.Unmarshal(e.Private, &private) // written by Append
+	for _, fields := range []map[string]json.RawMessage{open, private} {
+		for field, value := range fields {
+			var pair [2]json.RawMessage
+			if json.Unmarshal(value, &pair) == nil {
+				out[field] = pair
+			}
+		}
+	}
+	return out
+}
+
+// EntriesBySeq returns those of the events that the actor may see, by number.
+func (s *Store) EntriesBySeq(ctx context.Context, seqs []int64) ([]Entry, error) {
+	if _, err := Require(ctx, SignedIn); err != nil {
+		return nil, err
+	}
+	var entries []Entry
+	err := s.Read(ctx, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, entryColumns+`where e.seq = any ($1) order by e.seq`, seqs)
+		var err error
+		entries, err = pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
+		return DBError(err, "event log")
+	})
+	return entries, err
+}
+
 // timelineKey is the sort key of a timeline: newest first.
 type timelineKey struct {
 	At  time.Time

@@ -163,6 +163,11 @@ func (s *Store) changeStaff(ctx context.Context, id uuid.UUID, version *int, c S
 		if version != nil && before.Version != *version {
 			return Stale()
 		}
+		if version != nil { // somebody else's doing: not to who has more than he
+			if err := checkRole(ctx, tx, before.Role); err != nil {
+				return err
+			}
+		}
 		if c.Role != nil {
 			if err := checkRole(ctx, tx, *c.Role); err != nil {
 				return err
@@ -284,15 +289,17 @@ func staffByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (Staff, error) {
 	return out, DBError(err, "person")
 }
 
+// checkRole makes sure that there is such a role and that who acts may give it: nobody can give what he lacks.
 func checkRole(ctx context.Context, tx pgx.Tx, role string) error {
-	var known bool
-	if err := tx.QueryRow(ctx, `select exists (select from crm.role where code = $1)`, role).Scan(&known); err != nil {
-		return DBError(err, "role")
-	}
-	if !known {
+	r, err := roleRow(ctx, tx, role)
+	if KindOf(err) == NotFound {
 		return Invalidf("role", "there is no role %q", role)
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	actor, _ := ActorFrom(ctx)
+	return checkGive(actor, "role", r.Scope, r.Rights)
 }
 
 func setTeams(ctx context.Context, tx pgx.Tx, id uuid.UUID, teams []uuid.UUID) error {
