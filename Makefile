@@ -5,7 +5,7 @@
 #             EXTRACTS=FOLDER and BENCH=FOLDER also run the tests on real data found there
 #             CHROMIUM=PATH      the browser for the browser tests
 
-.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-pan map-pictures bench-road bench-region openapi
+.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-pan map-pictures bench-road bench-region bench-territory bench-territories openapi
 .DEFAULT_GOAL := run
 export CGO_ENABLED = 1
 
@@ -75,6 +75,11 @@ bench-road:
 bench-region:
 	@go run ./cmd/testcluster -- go run ./cmd/benchregion $(if $(PLACES),-places $(PLACES))
 	@go run ./cmd/testcluster -- go run ./cmd/benchfollow
+
+# BENCH=FOLDER: territories of published tracts and planar sets against their objectives, LIMIT=20s each; a million
+# accounts; edits by hand; drift
+bench-territory bench-territories:
+	@BENCH=$(BENCH) LIMIT=$(LIMIT) go test -count=1 -run '^$$' -bench . -benchtime 1x -timeout 60m ./territories/carve
 
 clean:
 	rm -rf bin web/dist/* web/app/node_modules test-results

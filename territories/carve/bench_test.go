@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -202,16 +203,60 @@ func BenchmarkEdit(b *testing.B) {
 	var longest time.Duration
 	edits := 0
 	for b.Loop() {
-		units, to := brush(chance, books, next, 1+chance.IntN(400)), chance.Int32N(50)
-		began := time.Now()
-		if _, err := l.Move(units, to); err != nil {
-			b.Fatal(err)
-		}
-		l.Fairness(0)
-		longest = max(longest, time.Since(began))
-		if edits++; edits%2 == 0 {
-			l.Undo()
+		for range 300 {
+			units, to := brush(chance, books, next, 1+chance.IntN(400)), chance.Int32N(50)
+			began := time.Now()
+			if _, err := l.Move(units, to); err != nil {
+				b.Fatal(err)
+			}
+			l.Fairness(0)
+			longest = max(longest, time.Since(began))
+			if edits++; edits%2 == 0 {
+				l.Undo()
+			}
 		}
 	}
 	b.ReportMetric(float64(longest.Microseconds())/1000, "ms-longest")
+}
+
+// BenchmarkRebalance lets the weights of Colorado drift until a territory is 14 % off, and asks for 5 % again, at rising
+// prices for a change of owner.
+func BenchmarkRebalance(b *testing.B) {
+	p, _, _ := readTracts(b, filepath.Join(benchFolder(b), "CO"))
+	before, _ := timed(b, p, 1, "5s")
+	p.Owner = before.Of
+	drift(p, before.Of, 0.14)
+	m := &p.Measures[0]
+	m.Min, m.Max, m.Tolerance = 0, 0, 0.05
+	var free float64
+	for _, price := range []float64{0, 50, 100, 200, 400, 1000} {
+		b.Run(strconv.Itoa(int(price)), func(b *testing.B) {
+			p.ChangePrice = price
+			plan, _ := timed(b, p, 1, setting("LIMIT", "5s"))
+			if price == 0 {
+				free = plan.Report.Objective
+			}
+			b.ReportMetric(100*plan.Report.Kept, "%-kept")
+			b.ReportMetric(100*(plan.Report.Objective/free-1), "%-inertia")
+			b.ReportMetric(100*plan.Report.Deviation[0], "%-deviation")
+			b.ReportMetric(float64(len(plan.Report.Broken)), "broken")
+		})
+	}
+}
+
+// drift lets weights grow towards the east until a territory of the plan is that far from its share.
+func drift(p *carve.Problem, of []int32, most float64) {
+	was := slices.Clone(p.Measures[0].Of)
+	east, west := math.Inf(-1), math.Inf(1)
+	for _, at := range p.At {
+		east, west = max(east, at[0]), min(west, at[0])
+	}
+	for pull := 0.0; pull < 5; pull += 0.005 {
+		for u, at := range p.At {
+			p.Measures[0].Of[u] = math.Round(was[u] * (1 + pull*math.Pow((at[0]-west)/(east-west), 2)))
+		}
+		if carve.Check(p, of, nil).Deviation[0] >= most {
+			return
+		}
+	}
 }

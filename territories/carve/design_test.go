@@ -179,3 +179,101 @@ func TestDesignEndsWithTheContext(t *testing.T) {
 		t.Errorf("begun too late: %v", err)
 	}
 }
+
+func TestNamesFollowTheOwners(t *testing.T) {
+	t.Parallel()
+	p := grid(6, 6, 4, 0.01)
+	for _, at := range p.At { // the quarters, named as nobody would by chance
+		owner := int32(3)
+		if at[0] > 2 {
+			owner--
+		}
+		if at[1] > 2 {
+			owner -= 2
+		}
+		p.Owner = append(p.Owner, owner)
+	}
+	plan := design(t, p, carve.Options{Seed: 4, Iterations: 100_000})
+	if diff := cmp.Diff(1.0, plan.Report.Kept); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnIslandGetsABridge(t *testing.T) {
+	t.Parallel()
+	p := grid(6, 4, 2, 0.1)
+	p.At = append(p.At, orb.Point{9, 1}, orb.Point{10, 1})
+	p.Measures[0].Of = append(p.Measures[0].Of, 1, 1)
+	p.Edges = append(p.Edges, carve.Edge{A: 24, B: 25})
+	plan := design(t, p, carve.Options{Seed: 1, Iterations: 50_000})
+	if diff := cmp.Diff([]carve.Bridge{{A: 24, B: 11, Length: 4}}, plan.Bridges); diff != "" {
+		t.Errorf("bridges (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]carve.Breach(nil), plan.Report.Broken); diff != "" {
+		t.Errorf("broken (-want +got):\n%s", diff)
+	}
+}
+
+func TestLockedUnitsAndBasesCount(t *testing.T) {
+	t.Parallel()
+	p := grid(10, 2, 2, 0.05)
+	p.Territories[1] = carve.Territory{Base: orb.Point{0, 0}, Fixed: true}
+	p.Locked = make([]int32, len(p.At))
+	for u := range p.Locked {
+		p.Locked[u] = carve.None
+	}
+	p.Locked[9], p.Locked[19] = 1, 1 // at the far end from its base
+	plan := design(t, p, carve.Options{Seed: 1, Iterations: 100_000})
+	if diff := cmp.Diff([]int32{1, 1}, []int32{plan.Of[9], plan.Of[19]}); diff != "" {
+		t.Errorf("locked units (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(carve.None, plan.Report.Territories[1].Centre); diff != "" {
+		t.Errorf("centre of a territory with a base (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]carve.Breach(nil), plan.Report.Broken); diff != "" {
+		t.Errorf("broken (-want +got):\n%s", diff)
+	}
+}
+
+func TestAProblemThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		change func(p *carve.Problem)
+		want   string
+	}{
+		{"no units", func(p *carve.Problem) { p.At = nil }, "units: there are none"},
+		{"no territories", func(p *carve.Problem) { p.Territories = nil }, "territories: there are none"},
+		{"no measures", func(p *carve.Problem) { p.Measures = nil }, "measures: there are none"},
+		{"more territories than units", func(p *carve.Problem) { p.Territories = make([]carve.Territory, 10) }, "territories: 10 of them cannot share 9 units"},
+		{"a point that is no number", func(p *carve.Problem) { p.At[2][0] = math.NaN() }, "units[2].at: not a number"},
+		{"a latitude beyond the pole", func(p *carve.Problem) { p.Plane, p.At[2] = false, orb.Point{0, 91} }, "units[2].at: 0, 91 is no longitude and latitude"},
+		{"a column too short", func(p *carve.Problem) { p.Measures[0].Of = nil }, "measure accounts: 0 values for 9 units"},
+		{"a negative weight", func(p *carve.Problem) { p.Measures[0].Of[4] = -1 }, "measure accounts[4]: -1 is not a weight"},
+		{"no tolerance at all", func(p *carve.Problem) { p.Measures[0].Tolerance = 0 }, "measure accounts: a tolerance must be above zero"},
+		{"bounds the wrong way round", func(p *carve.Problem) { p.Measures[0].Min, p.Measures[0].Max = 5, 4 }, "measure accounts: at least 5 and at most 4 cannot both hold"},
+		{"an edge to nowhere", func(p *carve.Problem) { p.Edges[3].B = 9 }, "edges[3]: unit 9 is not one of the 9"},
+		{"no such objective", func(p *carve.Problem) { p.Objective = "beauty" }, `objective: "beauty" is none of inertia, distance and minutes`},
+		{"minutes without any", func(p *carve.Problem) { p.Objective = carve.Minutes }, "travel: minutes are asked for and none are given"},
+		{"an owner who is not there", func(p *carve.Problem) { p.Owner = []int32{0, 0, 0, 0, 0, 0, 0, 0, 2} }, "owner[8]: territory 2 is not one of the 2"},
+		{"owners for some units", func(p *carve.Problem) { p.Owner = []int32{0} }, "owner: 1 values for 9 units"},
+		{"a price below zero", func(p *carve.Problem) { p.ChangePrice = -1 }, "change_price: -1 is not a price"},
+		{"a unit in two groups", func(p *carve.Problem) { p.Together = [][]int32{{1, 2}, {2, 3}} }, "together[1]: unit 2 is already in group 0"},
+		{"a group locked apart", func(p *carve.Problem) {
+			p.Together, p.Locked = [][]int32{{0, 1}}, []int32{0, 1, -1, -1, -1, -1, -1, -1, -1}
+		}, "together[0]: its units are locked to territories 0 and 1"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			p := grid(3, 3, 2, 0.2)
+			row.change(p)
+			got := ""
+			if _, err := carve.Design(context.Background(), p, carve.Options{Iterations: 100}); err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -7,14 +7,19 @@ import (
 )
 
 // repair makes every territory of in a single piece that is not empty, as far as locked nodes let it: parts apart
-// from a territory's heaviest go to the neighbour whose centre is nearest.
+// from a territory's heaviest go to the neighbour whose centre is nearest, and locked nodes apart get a corridor.
 func (m *model) repair(in []int32, centre []vec) {
 	m.fillEmpty(in, centre)
 	if m.p.Loose {
 		return
 	}
+	held := make([]bool, m.n)
 	for range 50 {
-		if !m.giveAway(in, centre) {
+		moved := m.giveAway(in, centre)
+		if m.claimed && m.joinLocked(in, held) {
+			moved = true
+		}
+		if !moved {
 			break
 		}
 	}

@@ -102,6 +102,7 @@ func Design(ctx context.Context, p *Problem, o Options) (*Plan, error) {
 
 func (s *search) answer() *Plan {
 	best := s.elite[0]
+	s.m.relabel(best.in)
 	plan := &Plan{Of: make([]int32, len(s.m.p.At))}
 	for u, v := range s.m.node {
 		plan.Of[u] = best.in[v]
@@ -179,6 +180,7 @@ func (s *search) begin() {
 	for _, from := range starts {
 		in := m.divide(from)
 		m.repair(in, from.centre)
+		m.relabel(in)
 		s.elite = append(s.elite, elite{in: in, hot: true})
 	}
 	if own := m.owned(s.elite[0].in, starts[0].centre); own != nil {
