@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,6 +45,7 @@ func RoadRoutes(config RoadConfig) func(chi.Router) {
 	s := &roadServer{RoadConfig: config, turns: make(chan struct{}, solverTurns)}
 	return func(router chi.Router) {
 		router.With(s.may(crm.VisitRead, roadWithin)).Get("/osrm/{service}/{version}/{profile}/*", s.osrm)
+		router.With(s.may(crm.VisitRead, roadWithin)).Post("/osrm/{service}/{version}/{profile}", s.osrm)
 		router.With(s.may(crm.PlanRun, solveWithin+solverWait)).Post("/vroom", s.vroom)
 		router.Get("/osrm/*", func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, http.StatusBadRequest, map[string]string{"code": "InvalidUrl", "message": "ask /osrm/{service}/v1/{profile}/{coordinates}"})
@@ -77,23 +80,99 @@ func (s *roadServer) osrm(w http.ResponseWriter, r *http.Request) {
 	if ours, known := profiles[string(profile)]; known {
 		profile = ours
 	}
-	status, body := http.StatusBadRequest, []byte(nil)
+	known := false
+	question, err := osrmQuestion(r, "/osrm")
+	if err != nil {
+		writeJSON(w, http.StatusRequestEntityTooLarge, map[string]string{"code": "TooBig", "message": "the body is too large"})
+		return
+	}
 	s.Roads.Use(profile, func(engine routing.Travel) {
 		if graph, ours := engine.(*road.Graph); ours {
-			status, body = osrm.Serve(r.Context(), graph, strings.TrimPrefix(r.URL.EscapedPath(), "/osrm"), r.URL.RawQuery)
+			known = true
+			answerOSRM(w, r, graph, question)
 		}
 	})
-	switch {
-	case r.Context().Err() != nil:
-		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"code": "TooBig", "message": "the answer takes too long; ask for less at once"})
-	case body == nil:
+	if !known {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"code": "InvalidValue", "message": fmt.Sprintf("no streets are prepared for profile %q", profile)})
-	default:
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "private, no-cache")
-		w.WriteHeader(status)
-		_, _ = w.Write(body) // a client that has gone needs no answer
 	}
+}
+
+// osrmQuestion reads a request in OSRM's protocol, mounted at a prefix. It fails if a body is too large.
+func osrmQuestion(r *http.Request, prefix string) (osrm.Question, error) {
+	q := osrm.Question{Path: strings.TrimPrefix(r.URL.EscapedPath(), prefix), RawQuery: r.URL.RawQuery, Binary: r.Header.Get("Accept") == osrm.BinaryType}
+	if r.Method != http.MethodPost {
+		return q, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	q.Body = append([]byte{}, body...)
+	return q, err
+}
+
+// answerOSRM writes a graph's answer.
+func answerOSRM(w http.ResponseWriter, r *http.Request, graph *road.Graph, q osrm.Question) {
+	status, body := osrm.Serve(r.Context(), graph, q)
+	if r.Context().Err() != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"code": "TooBig", "message": "the answer takes too long; ask for less at once"})
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if q.Binary && status == http.StatusOK && len(body) > 0 && body[0] != '{' {
+		w.Header().Set("Content-Type", osrm.BinaryType)
+	}
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has gone needs no answer
+}
+
+// Limits of a server of streets alone.
+const (
+	maxRoadBody  = 8 << 20
+	roadHeaders  = 10 << 20 // addresses with thousands of coordinates
+	roadDraining = 10 * time.Second
+)
+
+// RoadServer answers OSRM's HTTP API from one prepared street file, to whoever reaches it: it asks for no sign-in and
+// is meant for a network of one's own. As with OSRM's own server, the profile in the address is not looked at.
+func RoadServer(graph *road.Graph) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/healthz":
+			writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+			return
+		case r.Method != http.MethodGet && r.Method != http.MethodPost:
+			w.Header().Set("Allow", "GET, POST")
+			writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"code": "InvalidOptions", "message": "ask by GET or POST"})
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), roadWithin)
+		defer cancel()
+		r.Body = http.MaxBytesReader(w, r.Body, maxRoadBody)
+		question, err := osrmQuestion(r, "")
+		if err != nil {
+			writeJSON(w, http.StatusRequestEntityTooLarge, map[string]string{"code": "TooBig", "message": "the body is too large"})
+			return
+		}
+		answerOSRM(w, r.WithContext(ctx), graph, question)
+	})
+}
+
+// ServeRoads answers on a listener until the context ends, and then finishes what it is at.
+func ServeRoads(ctx context.Context, listener net.Listener, graph *road.Graph) error {
+	server := &http.Server{Handler: RoadServer(graph), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: roadHeaders}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve streets: %w", err)
+	case <-ctx.Done():
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), roadDraining)
+	defer cancel()
+	if err := server.Shutdown(draining); err != nil {
+		return fmt.Errorf("stop serving streets: %w", err)
+	}
+	return nil
 }
 
 // vroom solves a problem in VROOM's JSON, on matrices it brings or on our roads. Statuses are those of

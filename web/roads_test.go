@@ -12,6 +12,7 @@ import (
 	"catchment/geo/town"
 	"catchment/routing"
 	"catchment/routing/road"
+	"catchment/routing/road/osrm"
 	"catchment/routing/vrp"
 )
 
@@ -78,6 +79,14 @@ func TestProgramsThatSpeakOSRM(t *testing.T) {
 		if a.Status != c.status || !strings.Contains(a.Text, c.holds) || a.Header.Get("Content-Type") != "application/json" || !json.Valid([]byte(a.Text)) {
 			t.Errorf("%s: got %d %s: %.200s", name, a.Status, a.Header.Get("Content-Type"), a.Text)
 		}
+	}
+	posted := map[string]any{"coordinates": []orb.Point{from, to}, "annotations": []string{"duration", "distance"}}
+	if a := office.call("POST", "/osrm/table/v1/driving", posted); a.Status != 200 || !strings.Contains(a.Text, `"distances"`) {
+		t.Errorf("a table by POST: %d %s", a.Status, a.Text)
+	}
+	binary := office.call("POST", "/osrm/table/v1/driving", posted, "Accept", osrm.BinaryType)
+	if rows, columns, _, _, err := osrm.ReadTable([]byte(binary.Text)); err != nil || rows != 2 || columns != 2 || binary.Header.Get("Content-Type") != osrm.BinaryType {
+		t.Errorf("a table in binary: %d × %d, %v, %s", rows, columns, err, binary.Header.Get("Content-Type"))
 	}
 	if a := h.as("").call("GET", "/osrm/route/v1/driving/"+places, nil); a.Status != 401 {
 		t.Errorf("a stranger: %d", a.Status)

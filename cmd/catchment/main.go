@@ -38,6 +38,7 @@ type commands struct {
 	Work    workCommand    `cmd:"" help:"Do queued jobs."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date."`
 	Import  importCommands `cmd:"" help:"Bring data in."`
+	Road    roadCommands   `cmd:"" help:"Streets by themselves, without a database."`
 	Geocode geocodeCommand `cmd:"" help:"Find the addresses of a file."`
 	Demo    demoCommand    `cmd:"" help:"Load the demo company."`
 	Plan    planCommand    `cmd:"" help:"Plan a day from the shell."`

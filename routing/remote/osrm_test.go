@@ -39,7 +39,7 @@ func engine(t *testing.T, meddle func(call int) (status int, err error)) (*road.
 			}
 		}
 		path, query, _ := strings.Cut(strings.TrimPrefix(url, "http://roads.example/osrm"), "?")
-		status, body := osrm.Serve(ctx, g, path, query)
+		status, body := osrm.Serve(ctx, g, osrm.Question{Path: path, RawQuery: query})
 		return status, body, nil
 	})
 	if err != nil {

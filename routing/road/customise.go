@@ -272,3 +272,17 @@ func (m *metric) firsts(side func(*twoWay) *halfArc) []uint32 {
 
 func upwards(a *twoWay) *halfArc   { return &a.up }
 func downwards(a *twoWay) *halfArc { return &a.down }
+
+// ladder gathers the arcs kept in one direction.
+func (m *metric) ladder(side func(*twoWay) *halfArc) ladder {
+	l := ladder{first: m.firsts(side)}
+	kept := int(l.first[len(m.edge)])
+	l.arcs, l.via = make([]arc, 0, kept), make([]uint32, 0, kept)
+	for part := range m.stream(side) {
+		l.arcs = append(l.arcs, part...)
+	}
+	for part := range m.streamMiddles(side) {
+		l.via = append(l.via, part...)
+	}
+	return l
+}

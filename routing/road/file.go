@@ -38,7 +38,7 @@ import (
 //	   192         the table; per section 8 bytes offset, 8 bytes length, 4 bytes size of an element, 4 bytes CRC-32C
 const (
 	magic         = "CATCHRD\n"
-	layoutVersion = 5
+	layoutVersion = 6
 	headerSize    = 192
 	checkAt       = 188
 	entrySize     = 24
@@ -67,6 +67,8 @@ type origin struct {
 	profile *Profile
 	band    routing.Band // AnyTime for the speeds of the map
 	speeds  string       // tells speeds of one band apart; empty for those of the map
+
+	excluded Exclusion // of a graph in memory; files exclude nothing
 }
 
 // version returns the extract's hash and what its times are made of.
@@ -74,6 +76,9 @@ func (o origin) version() routing.Version {
 	v := routing.Version{Map: o.source, Metric: o.profile.metric()}
 	if o.speeds != "" {
 		v.Metric += " " + string(o.band) + " " + o.speeds
+	}
+	if o.excluded != 0 {
+		v.Metric += " without " + o.excluded.String()
 	}
 	return v
 }
@@ -339,7 +344,8 @@ func (a *arrays) write(ctx context.Context, path string, o origin, order []uint3
 	}()
 	written := make(chan error, 1)
 	go func() { written <- w.put(a.streetSections()...) }()
-	k := buildSkeleton(a, order)
+	rank, edge := rankEdges(a, order)
+	k := buildSkeleton(a, rank, edge)
 	if err := <-written; err != nil {
 		return nil, err
 	}
@@ -446,6 +452,7 @@ func read(data []byte) (*Graph, string) {
 // Close unmaps the file. No query may run or follow.
 func (g *Graph) Close() error {
 	mapped := g.mapped
+	g.partial.forget()
 	g.mapped, g.arrays = nil, arrays{}
 	if mapped == nil {
 		return nil

@@ -16,6 +16,8 @@ type Graph struct {
 	origin
 	mapped []byte
 
+	partial partial
+
 	climbs  sync.Pool // of *climb
 	indexes sync.Pool // of []uint32, one per rank, all zero
 }
@@ -63,6 +65,8 @@ const (
 	flagRestrictedBack
 	flagLeft   // traffic keeps left
 	flagIsland // neither direction lies in a piece that is more than an island
+	flagMotorway
+	flagToll
 	classShift = 16
 )
 
@@ -166,7 +170,7 @@ func (a *arrays) flags(seg *segment, edges [2]EdgeID) uint32 {
 		flag uint32
 		on   bool
 	}{{flagEndsHere, seg.endsHere}, {flagFerry, seg.ferry}, {flagRound, seg.round}, {flagLeft, seg.left},
-		{flagRestricted, seg.restricted[0]}, {flagRestrictedBack, seg.restricted[1]}} {
+		{flagRestricted, seg.restricted[0]}, {flagRestrictedBack, seg.restricted[1]}, {flagMotorway, seg.motorway}, {flagToll, seg.toll}} {
 		if f.on {
 			flags |= f.flag
 		}

@@ -56,24 +56,30 @@ type skeleton struct {
 	high  []uint32
 }
 
-// buildSkeleton contracts the edges in the order of their segments.
-func buildSkeleton(a *arrays, order []uint32) *skeleton {
-	n := len(a.edges)
-	k := &skeleton{rank: make([]uint32, n), edge: make([]EdgeID, 0, n)}
+// rankEdges ranks the edges in the order of their segments, copies behind their edges.
+func rankEdges(a *arrays, order []uint32) (rank []uint32, edge []EdgeID) {
+	rank, edge = make([]uint32, len(a.edges)), make([]EdgeID, 0, len(a.edges))
 	for _, s := range order {
 		for _, plain := range a.segmentEdge[s] {
 			if plain == noEdge {
 				continue
 			}
-			k.edge = append(k.edge, plain)
+			edge = append(edge, plain)
 			for _, c := range a.copiesOf(plain) {
-				k.edge = append(k.edge, c.Copy)
+				edge = append(edge, c.Copy)
 			}
 		}
 	}
-	for r, e := range k.edge {
-		k.rank[e] = uint32(r)
+	for r, e := range edge {
+		rank[e] = uint32(r)
 	}
+	return rank, edge
+}
+
+// buildSkeleton contracts the edges by their ranks.
+func buildSkeleton(a *arrays, rank []uint32, edge []EdgeID) *skeleton {
+	n := len(a.edges)
+	k := &skeleton{rank: rank, edge: edge}
 	above := make([][]uint32, n)
 	for e := range n {
 		for _, t := range a.out[a.firstOut[e]:a.firstOut[e+1]] {

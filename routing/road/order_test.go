@@ -112,7 +112,8 @@ func TestSeveralWorkersFindTheCostsOneFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 		costs := func(workers int) []twoWay {
-			m := &metric{skeleton: buildSkeleton(packed, order)}
+			rank, edge := rankEdges(packed, order)
+			m := &metric{skeleton: buildSkeleton(packed, rank, edge)}
 			m.load(packed)
 			top, crews := m.crews(workers)
 			if workers > 1 && (len(top) == 0 || len(crews) != workers || slices.ContainsFunc(crews, func(c []uint32) bool { return len(c) == 0 })) {

@@ -93,7 +93,7 @@ func (g *Graph) fromHint(hint string, at point) (foothold, bool) {
 		return foothold{}, false
 	}
 	s := g.segmentAt(hop)
-	if hop+1 == g.segmentFirst[s+1] {
+	if hop+1 == g.segmentFirst[s+1] || g.segmentEdge[s] == [2]EdgeID{noEdge, noEdge} {
 		return foothold{}, false
 	}
 	exact, meters := project(at, g.points[hop], g.points[hop+1])

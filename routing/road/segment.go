@@ -32,6 +32,7 @@ type segment struct {
 	restricted     [2]bool
 	class          class
 	ferry, round   bool
+	motorway, toll bool
 	endsHere, left bool
 	meters         float64
 	first, last    hopEnd // the hops at both ends, as seen in the direction of the segment
@@ -166,6 +167,7 @@ type trait struct {
 	open, restricted [2]bool
 	class            class
 	ferry, round     bool
+	motorway, toll   bool
 	endsHere, left   bool
 }
 
@@ -174,7 +176,7 @@ func (s *segments) trait(h uint32, back bool) trait {
 	way := &s.m.ways[s.hops[h].way]
 	u := way.use
 	t := trait{way.name, [2]bool{u.forward.open, u.backward.open}, [2]bool{u.forward.restricted, u.backward.restricted},
-		u.class, u.ferry, u.round, u.endsHere, u.left}
+		u.class, u.ferry, u.round, u.motorway, u.toll, u.endsHere, u.left}
 	if back {
 		t.open[0], t.open[1] = t.open[1], t.open[0]
 		t.restricted[0], t.restricted[1] = t.restricted[1], t.restricted[0]
@@ -214,7 +216,7 @@ func (s *segments) walk(from, arm uint32) {
 	t := s.trait(arm>>1, arm&1 == 1)
 	id := uint32(len(s.all))
 	seg := segment{from: from, points: uint32(len(s.nodes)), name: t.name, open: t.open, restricted: t.restricted, class: t.class,
-		ferry: t.ferry, round: t.round, endsHere: t.endsHere, left: t.left, first: hopEnd{arm >> 1, arm&1 == 1}}
+		ferry: t.ferry, round: t.round, motorway: t.motorway, toll: t.toll, endsHere: t.endsHere, left: t.left, first: hopEnd{arm >> 1, arm&1 == 1}}
 	s.nodes = append(s.nodes, from)
 	at := from
 	for {

@@ -222,7 +222,11 @@ func (g *Graph) near(p point, limit float64, visit func(foothold) bool) {
 		}
 		if c.level == 0 {
 			hop := uint32(c.index)
-			f := foothold{segment: g.segmentAt(hop), hop: hop, share: c.share, at: between(g.points[hop], g.points[hop+1], c.share), meters: c.meters}
+			segment := g.segmentAt(hop)
+			if g.segmentEdge[segment] == [2]EdgeID{noEdge, noEdge} {
+				continue // excluded
+			}
+			f := foothold{segment: segment, hop: hop, share: c.share, at: between(g.points[hop], g.points[hop+1], c.share), meters: c.meters}
 			if !visit(f) {
 				return
 			}

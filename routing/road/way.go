@@ -14,6 +14,8 @@ type wayUse struct {
 	rate              float64 // weight = time / rate
 	class             class
 	ferry             bool
+	motorway          bool
+	toll              bool
 	round             bool // roundabout or circular junction
 	endsHere          bool // a journey may start or end on it
 	left              bool // traffic keeps left
@@ -93,9 +95,12 @@ func (p *Profile) use(tags osm.Tags) (wayUse, bool) {
 		backward: lane{open: true},
 		rate:     1,
 		class:    classOf(highway),
+		motorway: highway == "motorway" || highway == "motorway_link",
 		round:    tags.Get("junction") == "roundabout" || tags.Get("junction") == "circular",
 		left:     tags.Get("driving_side") == "left",
 	}
+	tollForward, tollBackward := bothWays(tags, "toll")
+	w.toll = tollForward == "yes" || tollBackward == "yes"
 	p.fit(&w, tags)
 	accessForward, accessBackward := bothWays(tags, p.Access...)
 	p.admit(&w.forward, accessForward, highway)

@@ -13,12 +13,32 @@ import (
 	"catchment/routing/road"
 )
 
-// Serve answers a request by its path, after the point where the service is mounted, and its raw query. It
-// returns the status and the JSON body.
-func Serve(ctx context.Context, g *road.Graph, path, rawQuery string) (status int, body []byte) {
-	r, p := Parse(path, rawQuery)
+// Question is a request as it comes over the wire: the path after the point where the service is mounted, the raw
+// query, and the body of one that was posted.
+type Question struct {
+	Path, RawQuery string
+	Body           []byte // nil for one that was not posted
+	Binary         bool   // a table is wanted in binary
+}
+
+// Serve answers a question. It returns the status and the body: JSON, or with status 200 a table in binary where
+// that was asked for.
+func Serve(ctx context.Context, g *road.Graph, q Question) (status int, body []byte) {
+	var r *Request
+	var p *Problem
+	if q.Body != nil {
+		r, p = ParseBody(q.Path, q.RawQuery, q.Body)
+	} else {
+		r, p = Parse(q.Path, q.RawQuery)
+	}
 	if p == nil {
-		body, err := Answer(ctx, g, r)
+		var err error
+		if q.Binary && r.Service == "table" {
+			a := &answer{ctx: ctx, g: g.Without(r.Exclude), r: r}
+			body, err = a.binaryTable()
+		} else {
+			body, err = Answer(ctx, g, r)
+		}
 		if err == nil {
 			return 200, body
 		}
@@ -43,7 +63,7 @@ func (p *Problem) body() []byte {
 // Answer returns the JSON body that answers a request. What the protocol has a code for is a *Problem; any other
 // error is the context's.
 func Answer(ctx context.Context, g *road.Graph, r *Request) ([]byte, error) {
-	a := &answer{ctx: ctx, g: g, r: r}
+	a := &answer{ctx: ctx, g: g.Without(r.Exclude), r: r}
 	var err error
 	switch r.Service {
 	case "nearest":
@@ -154,13 +174,19 @@ func pick(places []road.Place, at []int) []road.Place {
 	return chosen
 }
 
-func (a *answer) table() error {
+// tableCosts finds the places and the costs of a table.
+func (a *answer) tableCosts() (from, to []road.Place, costs []road.Cost, err error) {
 	places, err := a.snap()
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	from, to := pick(places, a.r.Sources), pick(places, a.r.Destinations)
-	costs, err := a.g.Costs(a.ctx, from, to)
+	from, to = pick(places, a.r.Sources), pick(places, a.r.Destinations)
+	costs, err = a.g.Costs(a.ctx, from, to)
+	return from, to, costs, err
+}
+
+func (a *answer) table() error {
+	from, to, costs, err := a.tableCosts()
 	if err != nil {
 		return err
 	}

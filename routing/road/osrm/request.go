@@ -20,6 +20,9 @@ type Request struct {
 	Profile   string // as in the path; servers of one profile ignore it
 	Waypoints []road.Waypoint
 
+	Exclude          road.Exclusion
+	unknownExclusion bool
+
 	AnyPiece      bool // snapping=any
 	Hints         bool // generate_hints
 	SkipWaypoints bool
@@ -82,17 +85,9 @@ func Parse(path, rawQuery string) (*Request, *Problem) {
 	if len(parts) < 4 {
 		return nil, problem("InvalidUrl", "URL string malformed close to position %d", len(path)+1)
 	}
-	r := &Request{
-		Service: parts[0], Profile: parts[2], Hints: true, Overview: "simplified", ContinueStraight: "default",
-		ScaleFactor: 1, Number: 1, Roundtrip: true, Split: true, Annotations: map[string]bool{},
-	}
-	switch r.Service {
-	case "route", "table", "nearest", "match", "trip":
-	default:
-		return nil, problem("InvalidService", "Service %s not found!", r.Service)
-	}
-	if parts[1] != "v1" {
-		return nil, problem("InvalidVersion", "Service %s not found for version: %s", r.Service, parts[1])
+	r, p := begin(parts)
+	if p != nil {
+		return nil, p
 	}
 	coordinates, err := url.PathUnescape(parts[3])
 	if err != nil {
@@ -106,28 +101,64 @@ func Parse(path, rawQuery string) (*Request, *Problem) {
 	if p != nil {
 		return nil, p
 	}
-	r.Waypoints = make([]road.Waypoint, len(points))
-	for i, at := range points {
-		r.Waypoints[i].At = at
+	if p := r.place(points); p != nil {
+		return nil, p
+	}
+	if p := r.query(rawQuery); p != nil {
+		return nil, p
+	}
+	return r, r.check()
+}
+
+// begin reads service, version and profile.
+func begin(parts []string) (*Request, *Problem) {
+	r := &Request{
+		Service: parts[0], Profile: parts[2], Hints: true, Overview: "simplified", ContinueStraight: "default",
+		ScaleFactor: 1, Number: 1, Roundtrip: true, Split: true, Annotations: map[string]bool{},
+	}
+	switch r.Service {
+	case "route", "table", "nearest", "match", "trip":
+	default:
+		return nil, problem("InvalidService", "Service %s not found!", r.Service)
+	}
+	if parts[1] != "v1" {
+		return nil, problem("InvalidVersion", "Service %s not found for version: %s", r.Service, parts[1])
 	}
 	if r.Service == "table" {
 		r.Annotations["duration"] = true
 	}
+	return r, nil
+}
+
+// place sets the coordinates, which options refer to.
+func (r *Request) place(points []orb.Point) *Problem {
+	if len(points) > MaxCoordinates {
+		return problem("TooBig", "Too many coordinates: %d, at most %d", len(points), MaxCoordinates)
+	}
+	r.Waypoints = make([]road.Waypoint, len(points))
+	for i, p := range points {
+		if !(p[0] >= -180 && p[0] <= 180 && p[1] >= -90 && p[1] <= 90) {
+			return problem("InvalidValue", "Invalid coordinate value.")
+		}
+		r.Waypoints[i].At = p
+	}
+	return nil
+}
+
+// query reads the parameters behind a path.
+func (r *Request) query(rawQuery string) *Problem {
 	position := 0
 	for _, pair := range strings.Split(rawQuery, "&") {
 		if pair != "" {
 			key, raw, _ := strings.Cut(pair, "=")
 			value, err := url.QueryUnescape(raw)
-			if key == "exclude" && value != "" {
-				return nil, problem("InvalidValue", "Exclude flag combination is not supported.")
-			}
 			if err != nil || !r.option(key, value) {
-				return nil, problem("InvalidQuery", "Query string malformed close to position %d", position)
+				return problem("InvalidQuery", "Query string malformed close to position %d", position)
 			}
 		}
 		position += len(pair) + 1
 	}
-	return r, r.check()
+	return nil
 }
 
 // parseCoordinates reads "lon,lat;lon,lat", "polyline(...)" or "polyline6(...)".
@@ -153,14 +184,6 @@ func parseCoordinates(text string) ([]orb.Point, *Problem) {
 			}
 			points = append(points, orb.Point{x, y})
 			position += len(pair) + 1
-		}
-	}
-	if len(points) > MaxCoordinates {
-		return nil, problem("TooBig", "Too many coordinates: %d, at most %d", len(points), MaxCoordinates)
-	}
-	for _, p := range points {
-		if !(p[0] >= -180 && p[0] <= 180 && p[1] >= -90 && p[1] <= 90) {
-			return nil, problem("InvalidValue", "Invalid coordinate value.")
 		}
 	}
 	return points, nil
@@ -196,7 +219,7 @@ func (r *Request) option(key, value string) bool {
 	legs := r.Service == "route" || r.Service == "match" || r.Service == "trip"
 	switch key {
 	case "exclude":
-		return true // empty
+		return r.readExclusion(value)
 	case "bearings":
 		return each(readBearing)
 	case "radiuses":
@@ -279,6 +302,20 @@ func (r *Request) option(key, value string) bool {
 	return false
 }
 
+// readExclusion reads names separated by commas. Those nobody knows are told of in check: OSRM has a code of its own
+// for them.
+func (r *Request) readExclusion(value string) bool {
+	if value == "" {
+		return true
+	}
+	for _, name := range strings.Split(value, ",") {
+		x, known := road.ExclusionNamed(name)
+		r.Exclude |= x
+		r.unknownExclusion = r.unknownExclusion || !known
+	}
+	return true
+}
+
 func readBearing(w *road.Waypoint, v string) bool {
 	if v == "" {
 		return true
@@ -355,6 +392,8 @@ func (r *Request) readAnnotations(value string, known ...string) bool {
 func (r *Request) check() *Problem {
 	n := len(r.Waypoints)
 	switch {
+	case r.unknownExclusion:
+		return problem("InvalidValue", "Exclude flag combination is not supported.")
 	case r.Service == "nearest" && n != 1:
 		return problem("InvalidOptions", "Only one input coordinate is supported")
 	case r.Service == "table" && n < 1, (r.Service == "route" || r.Service == "match") && n < 2, r.Service == "trip" && n < 1:
