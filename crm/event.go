@@ -23,6 +23,7 @@ type Event struct {
 	Account *uuid.UUID // the account whose timeline shows it
 	Site    *uuid.UUID
 	Changes Changes
+	By      *Actor // who did it, when history is brought in: the log names him, and says on whose behalf; nil means who acts now
 }
 
 // Changes maps a field to what it was and what it became.
@@ -43,29 +44,60 @@ func (c Changes) Set(field string, old, new any) { c.set(field, old, new, false)
 func (c Changes) SetPrivate(field string, old, new any) { c.set(field, old, new, true) }
 
 func (c Changes) set(field string, old, new any, private bool) {
-	a, _ := json.Marshal(old)
-	b, _ := json.Marshal(new)
-	if string(a) != string(b) {
+	if !sameJSON(old, new) {
 		c[field] = Change{old, new, private}
 	}
+}
+
+// sameJSON tells whether two values are the same as JSON. Most are plain, which is cheap to see.
+func sameJSON(old, new any) bool {
+	if old == nil && new == nil {
+		return true
+	}
+	if a, ok := old.(string); ok {
+		if b, ok := new.(string); ok {
+			return a == b
+		}
+	}
+	switch new.(type) {
+	case string, bool, int, int64:
+		if old == nil {
+			return false
+		}
+	}
+	a, _ := json.Marshal(old)
+	b, _ := json.Marshal(new)
+	return string(a) == string(b)
 }
 
 // Append writes an event in the transaction of the change it tells of. The actor is taken from the context.
 func Append(ctx context.Context, tx pgx.Tx, e Event) error { return AppendAll(ctx, tx, []Event{e}) }
 
-// AppendAll writes many events in their order, in the transaction of the changes they tell of.
+// AppendAll writes many events in their order, in the transaction of the changes they tell of. Only the system may
+// tell what others did.
 func AppendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
 	actor, ok := ActorFrom(ctx)
 	if !ok {
 		return &Error{Kind: Unauthenticated, Message: "sign in first"}
 	}
-	var at []*time.Time
-	var verbs, kinds, changes []string
-	var ids []uuid.UUID
-	var accounts, sites, refs []*uuid.UUID
+	n := len(events)
+	if n == 0 {
+		return nil
+	}
+	at := make([]*time.Time, 0, n)
+	verbs, kinds, changes, names := make([]string, 0, n), make([]string, 0, n), make([]string, 0, n), make([]string, 0, n)
+	ids, behalf := make([]uuid.UUID, 0, n), make([]*uuid.UUID, 0, n)
+	accounts, sites, refs := make([]*uuid.UUID, 0, n), make([]*uuid.UUID, 0, n), make([]*uuid.UUID, 0, n)
 	var kept privateValues
-	for _, e := range events {
-		open, ref, err := kept.part(e)
+	for i := range events {
+		e, name, of := &events[i], actor.Name, actor.OnBehalfOf
+		if e.By != nil {
+			if actor.ID != SystemID {
+				return &Error{Kind: Forbidden, Message: "only the system may tell what others did"}
+			}
+			name, of = e.By.Name, &e.By.ID
+		}
+		open, ref, err := kept.part(*e)
 		if err != nil {
 			return fmt.Errorf("append event %s %s: %w", e.Kind, e.Verb, err)
 		}
@@ -73,6 +105,7 @@ func AppendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
 		if !e.At.IsZero() {
 			when = &e.At
 		}
+		names, behalf = append(names, name), append(behalf, of)
 		at, verbs, kinds, ids = append(at, when), append(verbs, e.Verb), append(kinds, e.Kind), append(ids, e.ID)
 		accounts, sites, refs, changes = append(accounts, e.Account), append(sites, e.Site), append(refs, ref), append(changes, open)
 	}
@@ -81,11 +114,11 @@ func AppendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
 	}
 	_, err := tx.Exec(ctx, `
 		insert into crm.event (at, actor, actor_name, on_behalf_of, device, verb, entity_kind, entity_id, account_id, site_id, changes, private_ref)
-		select coalesce(at, nullif(current_setting('app.now', true), '')::timestamptz, now()), $1, $2, $3, $4, verb, kind, id, account, site, changes::jsonb, ref
-		from unnest($5::timestamptz[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::uuid[]) with ordinality
-		     as e(at, verb, kind, id, account, site, changes, ref, n)
+		select coalesce(at, nullif(current_setting('app.now', true), '')::timestamptz, now()), $1, name, behalf, $2, verb, kind, id, account, site, changes::jsonb, ref
+		from unnest($3::timestamptz[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::uuid[], $11::uuid[], $12::text[]) with ordinality
+		     as e(at, verb, kind, id, account, site, changes, ref, behalf, name, n)
 		order by n`,
-		actor.ID, actor.Name, actor.OnBehalfOf, actor.Device, at, verbs, kinds, ids, accounts, sites, changes, refs)
+		actor.ID, actor.Device, at, verbs, kinds, ids, accounts, sites, changes, refs, behalf, names)
 	if err != nil {
 		return fmt.Errorf("append to the event log: %w", err)
 	}
@@ -112,7 +145,7 @@ func (p *privateValues) part(e Event) (string, *uuid.UUID, error) {
 	}
 	var ref *uuid.UUID
 	if len(private) > 0 {
-		body, err := json.Marshal(private) // keys are sorted: the hash does not depend on map order
+		body, err := canonical(private)
 		if err != nil {
 			return "", nil, fmt.Errorf("encode private values: %w", err)
 		}
@@ -131,6 +164,20 @@ func (p *privateValues) part(e Event) (string, *uuid.UUID, error) {
 		return "", nil, fmt.Errorf("encode changes: %w", err)
 	}
 	return string(text), ref, nil
+}
+
+// canonical returns a value as JSON in a form that is the same again after it was kept as jsonb: keys sorted, numbers as
+// Go writes a float64.
+func canonical(v any) ([]byte, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var tree any
+	if err := json.Unmarshal(body, &tree); err != nil {
+		return nil, err
+	}
+	return json.Marshal(tree)
 }
 
 func (p *privateValues) store(ctx context.Context, tx pgx.Tx) error {

@@ -1,5 +1,5 @@
-// Package demo makes the demo company: a firm for heating and ventilation with its people, customers and work, put
-// on whatever region is loaded. The same seed, size and extract give the same company, whenever it is made; only its
+// Package demo makes the demo company: a firm for heating, energy and water with its people, customers, work and two years of
+// history in which analysis finds patterns (docs/demo.md), put on whatever region is loaded. The same seed, size and extract give the same company, whenever it is made; only its
 // days follow the clock.
 package demo
 
@@ -13,6 +13,8 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/kinds"
+	"catchment/crm/record"
 	"catchment/crm/work"
 	"catchment/geo/geocode"
 )
@@ -24,6 +26,7 @@ type Options struct {
 	Customers *customer.Customers
 	Addresses *geocode.Geocoder
 	Accounts  int    // how many; more than there are adds the rest
+	Histories int    // of how many of them the past is told, too; zero means DefaultHistories
 	Seed      uint64 // where chance starts
 	Hash      func(password string) (string, error)
 	Progress  func(done float64) // nil for nobody
@@ -48,6 +51,9 @@ type maker struct {
 	country country
 	people  map[string]crm.Staff // by e-mail name
 	teams   map[string]uuid.UUID
+	compass compass
+	records *record.Records
+	taken   map[booked]bool // past slots of technicians; nil while nobody asks
 }
 
 // Load makes the company as far as it is not there yet: a call that was killed is taken up where it ended, and one
@@ -62,6 +68,10 @@ func Load(ctx context.Context, o Options) error {
 	}
 	ctx = crm.WithActor(ctx, crm.System(founder))
 	m := &maker{Options: o, now: o.Store.Now().Truncate(time.Second), people: map[string]crm.Staff{}, teams: map[string]uuid.UUID{}}
+	m.records = kinds.Records(o.Store)
+	if m.Histories == 0 {
+		m.Histories = DefaultHistories
+	}
 	if m.Progress == nil {
 		m.Progress = func(float64) {}
 	}
@@ -84,7 +94,11 @@ func Load(ctx context.Context, o Options) error {
 	if err := m.staff(ctx, there.whole); err != nil {
 		return fmt.Errorf("people of the demo company: %w", err)
 	}
-	if err := m.accounts(ctx, there.accounts); err != nil {
+	m.compass = newCompass(m.places)
+	if err := m.catalogue(ctx); err != nil {
+		return fmt.Errorf("products of the demo company: %w", err)
+	}
+	if err := m.accounts(ctx); err != nil {
 		return fmt.Errorf("accounts of the demo company: %w", err)
 	}
 	if !there.whole {

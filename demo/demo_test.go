@@ -79,14 +79,25 @@ func (r *region) content() map[string]string {
 	r.t.Helper()
 	out := map[string]string{}
 	for part, query := range map[string]string{
-		"staff":     `select id, name, email, role, password, synthetic, (select array_agg(team_id) from crm.team_member where staff_id = s.id) from crm.staff s order by id`,
-		"teams":     `select id, name from crm.team order by id`,
-		"resources": `select id, name, colour, kind, staff_id, team_id, base_label, base_point, (select array_agg(skill order by skill) from work.resource_skill where resource_id = r.id) from work.resource r order by id`,
-		"shifts":    `select resource_id, day, starts, ends, breaks from work.shift order by resource_id, starts`,
-		"absences":  `select resource_id, starts, ends from work.absence order by 1, 2`,
-		"accounts":  `select id, name, search, kind, stage, class, owner_id, team_id, phone, email, created_at from customer.account order by id`,
-		"sites":     `select id, account_id, owner_id, team_id, street, house_number, postcode, city, country, point, cell, zone, access_note, contact_name, contact_phone, source, confidence from customer.site order by id`,
-		"visits":    `select id, kind, state, title, site_id, duration_seconds, priority, skills, window_starts, window_ends, earliest, latest, resource_id, start_at, promise_start from work.visit order by id`,
+		"staff":       `select id, name, email, role, password, synthetic, (select array_agg(team_id) from crm.team_member where staff_id = s.id) from crm.staff s order by id`,
+		"teams":       `select id, name from crm.team order by id`,
+		"resources":   `select id, name, colour, kind, staff_id, team_id, base_label, base_point, (select array_agg(skill order by skill) from work.resource_skill where resource_id = r.id) from work.resource r order by id`,
+		"shifts":      `select resource_id, day, starts, ends, breaks from work.shift order by resource_id, starts`,
+		"absences":    `select resource_id, starts, ends from work.absence order by 1, 2`,
+		"accounts":    `select id, name, search, kind, stage, class, owner_id, team_id, phone, email, created_at from customer.account order by id`,
+		"sites":       `select id, account_id, owner_id, team_id, street, house_number, postcode, city, country, point, cell, zone, access_note, contact_name, contact_phone, source, confidence from customer.site order by id`,
+		"visits":      `select id, kind, state, title, site_id, duration_seconds, priority, skills, window_starts, window_ends, earliest, latest, resource_id, start_at, promise_start from work.visit where outcome_at is null order by id`,
+		"past visits": `select id, kind, state, title, site_id, resource_id, start_at, end_at, outcome_kind, outcome_note, outcome_at, number from work.visit where outcome_at is not null order by id`,
+		"contacts":    `select id, account_id, name, role, phone, mobile, email, created_at from customer.contact order by id`,
+		"leads":       `select id, name, state, source, point, account_id, deal_id, created_at, number from sales.lead order by id`,
+		"deals":       `select id, account_id, name, stage, amount, closed_at, loss_reason, created_at, number from sales.deal order by id`,
+		"orders":      `select id, account_id, state, ordered_on, total, created_at, number from sales."order" order by id`,
+		"lines":       `select id, order_id, product_id, quantity, amount from sales.order_line order by id`,
+		"installed":   `select id, account_id, product_id, serial, installed_on, warranty_until, next_service_on, number from service.installation order by id`,
+		"contracts":   `select id, account_id, state, start_on, price, number from service.contract order by id`,
+		"cases":       `select id, account_id, title, state, resolved_at, created_at, number from service."case" order by id`,
+		"activities":  `select id, account_id, channel, subject, at, done from customer.activity order by id`,
+		"told":        `select entity_id, verb, at, actor_name, (select array_agg(k order by k) from jsonb_object_keys(changes) k) from crm.event where entity_kind in ('deal', 'lead', 'case', 'order') order by entity_id, at, seq`,
 	} {
 		var hash string
 		must(r.t, r.owner.QueryRow(context.Background(), `select count(*) || ' rows, ' || md5(coalesce(string_agg(x::text, E'\n'), '')) from (`+query+`) as x`).Scan(&hash))
@@ -116,6 +127,23 @@ func (r *region) check(accounts int) {
 		`select count(*) from customer.site s where not exists (select from basemap.coverage c where st_covers(c.geom, s.point))`:             0,
 		`select count(*) from customer.site where cell = 0 or street = '' or house_number = '' or (source = 'synthetic') <> (confidence < 1)`: 0,
 		`select count(*) from work.resource s where not exists (select from basemap.coverage c where st_covers(c.geom, s.base_point))`:        0,
+		// every kind of record is there, each told of since it began, in the order of its states, and none from the time ahead
+		`select count(*) from (select count(*) as n from customer.contact union all select count(*) from sales.lead union all select count(*) from sales.deal
+		 union all select count(*) from sales."order" union all select count(*) from sales.order_line union all select count(*) from service.installation
+		 union all select count(*) from service.contract union all select count(*) from service."case" union all select count(*) from customer.activity
+		 union all select count(*) from work.visit where state = 'done') k where n = 0`: 0,
+		`select count(*) from sales.deal d where d.version <> (select count(*) from crm.event e where e.entity_id = d.id)
+		 or d.stage <> (select e.changes #>> '{stage,1}' from crm.event e where e.entity_id = d.id and e.changes ? 'stage' order by e.at desc, e.seq desc limit 1)`: 0,
+		`select count(*) from sales."order" o where o.total <> (select sum(amount) from sales.order_line l where l.order_id = o.id)`: 0,
+		`select count(*) from crm.event where at > '2026-11-23 10:00Z'`:                                                              0,
+		`select count(*) from (select stage <> (select e.changes #>> '{stage,1}' from crm.event e where e.entity_id = a.id and e.changes ? 'stage' order by e.at desc, e.seq desc limit 1) as off
+		 from customer.account a) k where off`: 0,
+		// the journal of places stands where the tables do
+		`select count(*) from (select sum(sign) as n from region.journal group by place, stage, kind, class, source, owner, team, cell, lon, lat having sum(sign) <> 0) k where n <> 1`: 0,
+		`select region.repair()`: 0,
+		// nobody was at two places at once
+		`select count(*) from work.visit a join work.visit b on a.resource_id = b.resource_id and a.id < b.id and a.start_at < b.end_at and b.start_at < a.end_at
+		 where a.outcome_at is not null and b.outcome_at is not null`: 0,
 		// no visit is one that the desk would have refused
 		`select count(*) from work.visit v where exists (select from unnest(skills) k where k not in (select code from work.skill))`:                                          0,
 		`select count(*) from work.visit v where (v.owner_id, v.team_id) is distinct from (select (a.owner_id, a.team_id) from customer.account a where a.id = v.account_id)`: 0,

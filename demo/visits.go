@@ -59,7 +59,7 @@ func (m *maker) visits(ctx context.Context) error {
 		if err := m.visit(ctx, i, m.id("site", account), day); err != nil {
 			return fmt.Errorf("%d. visit: %w", i+1, err)
 		}
-		m.Progress(0.9 + 0.1*float64(i)/float64(len(workplaces)))
+		m.Progress(0.95 + 0.05*float64(i)/float64(len(workplaces)))
 	}
 	return m.promises(ctx)
 }
@@ -172,7 +172,11 @@ func (m *maker) apply(ctx context.Context, visit uuid.UUID, steps ...step) error
 func (m *maker) workplaces(n int) []int {
 	var out []int
 	for i := 0; i < m.Accounts && len(out) < n; i++ {
-		if m.account(i).Account.Stage != "lost" {
+		lost := false
+		if i < m.Histories {
+			lost = m.story(i).addition.Account.Stage == "lost"
+		}
+		if !lost {
 			out = append(out, i)
 		}
 	}

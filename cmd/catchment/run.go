@@ -200,7 +200,7 @@ func (c *planCommand) Run(ctx context.Context, s *settings, log *slog.Logger) er
 }
 
 type demoCommand struct {
-	Accounts int   `default:"200" help:"How many accounts."`
+	Accounts int   `default:"3000" help:"How many accounts."`
 	Seed     int64 `default:"1" help:"Where chance starts."`
 }
 

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -18,6 +22,18 @@ type Addition struct {
 	Account NewAccount
 	Sites   []NewSite // of this account; their AccountID is set
 	Since   time.Time // when it became ours to know, should that be long ago; zero means now
+
+	Industry  string
+	Employees int64
+	Tags      []string
+	Stages    []PastStage // those it was in before Account.Stage, the first since Since, oldest first; nil if none is known
+	By        *crm.Actor  // who added it, and moved it from stage to stage; nil means who acts now
+}
+
+// PastStage is a stage an account was in until it reached the next.
+type PastStage struct {
+	Stage string
+	Until time.Time
 }
 
 // MaxAdditions is the most accounts AddMany adds in one transaction.
@@ -28,43 +44,52 @@ const MaxAdditions = 5000
 // repeated call adds nothing twice. It returns how many accounts are new; an error names the addition,
 // "additions[3].name".
 func (c *Customers) AddMany(ctx context.Context, additions []Addition) (int, error) {
+	fresh := 0
+	err := c.Store.Write(ctx, func(tx pgx.Tx) error {
+		added, err := c.AddManyIn(ctx, tx, additions)
+		fresh = len(added)
+		return err
+	})
+	return fresh, err
+}
+
+// AddManyIn is AddMany in a transaction of the caller's, which may have more to add to the accounts. It returns those
+// that are new.
+func (c *Customers) AddManyIn(ctx context.Context, tx pgx.Tx, additions []Addition) (map[uuid.UUID]bool, error) {
 	actor, err := crm.Require(ctx, crm.AccountWrite)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if len(additions) > MaxAdditions {
-		return 0, crm.Invalidf("additions", "are more than %d", MaxAdditions)
+		return nil, crm.Invalidf("additions", "are more than %d", MaxAdditions)
 	}
-	var accounts accountRows
-	var sites siteRows
+	accounts, sites := newAccountRows(len(additions)), newSiteRows(len(additions))
 	for i, a := range additions {
 		if err := accounts.add(actor, a); err != nil {
-			return 0, within(fmt.Sprintf("additions[%d]", i), err)
+			return nil, within(fmt.Sprintf("additions[%d]", i), err)
 		}
 		for k, s := range a.Sites {
 			s.AccountID = accounts.news[i].ID
-			if err := sites.add(s, accounts.news[i], a.Since); err != nil {
-				return 0, within(fmt.Sprintf("additions[%d].sites[%d]", i, k), err)
+			if err := sites.add(s, accounts.news[i], a); err != nil {
+				return nil, within(fmt.Sprintf("additions[%d].sites[%d]", i, k), err)
 			}
 		}
 	}
-	fresh := 0
-	err = c.Store.Write(ctx, func(tx pgx.Tx) error {
-		zone, err := siteZone(ctx, tx)
-		if err != nil {
-			return err
-		}
-		added, err := accounts.insert(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := sites.insert(ctx, tx, zone, added); err != nil {
-			return err
-		}
-		fresh = len(added)
-		return crm.AppendAll(ctx, tx, append(accounts.events(added), sites.events(added)...))
-	})
-	return fresh, err
+	zone, err := siteZone(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	added, err := accounts.insert(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := sites.insert(ctx, tx, zone, added); err != nil {
+		return nil, err
+	}
+	if err := accounts.tellStages(ctx, tx, added); err != nil {
+		return nil, err
+	}
+	return added, crm.AppendAll(ctx, tx, append(accounts.events(added), sites.events(added)...))
 }
 
 // within puts a path before the field an error names.
@@ -78,13 +103,24 @@ func within(path string, err error) error {
 
 // accountRows are accounts on the way into the database, one slice a column.
 type accountRows struct {
-	news                                          []NewAccount
-	ids                                           []uuid.UUID
-	names, searches, kinds, stages, classes, tels []string
-	emails                                        []string
-	owners, teams                                 []*uuid.UUID
-	synthetic                                     []bool
-	since                                         []*time.Time
+	all                                                       []Addition
+	news                                                      []NewAccount
+	ids                                                       []uuid.UUID
+	names, searches, kinds, stages, classes, tels, industries []string
+	emails, tags                                              []string
+	owners, teams                                             []*uuid.UUID
+	employees                                                 []*int64
+	synthetic                                                 []bool
+	since, touched                                            []*time.Time
+	versions                                                  []int32
+}
+
+func newAccountRows(n int) *accountRows {
+	text := func() []string { return make([]string, 0, n) }
+	return &accountRows{all: make([]Addition, 0, n), news: make([]NewAccount, 0, n), ids: make([]uuid.UUID, 0, n), names: text(), searches: text(),
+		kinds: text(), stages: text(), classes: text(), tels: text(), industries: text(), emails: text(), tags: text(), owners: make([]*uuid.UUID, 0, n),
+		teams: make([]*uuid.UUID, 0, n), employees: make([]*int64, 0, n), synthetic: make([]bool, 0, n), since: make([]*time.Time, 0, n),
+		touched: make([]*time.Time, 0, n), versions: make([]int32, 0, n)}
 }
 
 func (r *accountRows) add(actor crm.Actor, a Addition) error {
@@ -93,13 +129,56 @@ func (r *accountRows) add(actor crm.Actor, a Addition) error {
 	if err := n.check(); err != nil {
 		return err
 	}
+	if err := a.check(); err != nil {
+		return err
+	}
 	n.ownedBy(actor)
-	r.news, r.ids = append(r.news, n), append(r.ids, n.ID)
+	r.all, r.news, r.ids = append(r.all, a), append(r.news, n), append(r.ids, n.ID)
 	r.names, r.searches = append(r.names, n.Name), append(r.searches, crm.SearchText(n.Name, n.Phone, n.Email))
 	r.kinds, r.stages, r.classes = append(r.kinds, n.Kind), append(r.stages, n.Stage), append(r.classes, n.Class)
-	r.tels, r.emails = append(r.tels, n.Phone), append(r.emails, n.Email)
+	r.tels, r.emails, r.industries = append(r.tels, n.Phone), append(r.emails, n.Email), append(r.industries, a.Industry)
+	r.tags = append(r.tags, strings.Join(a.Tags, "\n"))
 	r.owners, r.teams, r.synthetic = append(r.owners, n.OwnerID), append(r.teams, n.TeamID), append(r.synthetic, n.Synthetic)
-	r.since = append(r.since, sinceOrNow(a.Since))
+	var employees *int64
+	if a.Employees > 0 {
+		employees = &a.Employees
+	}
+	touched := a.Since
+	if k := len(a.Stages); k > 0 {
+		touched = a.Stages[k-1].Until
+	}
+	r.employees, r.versions = append(r.employees, employees), append(r.versions, int32(1+len(a.Stages)))
+	r.since, r.touched = append(r.since, sinceOrNow(a.Since)), append(r.touched, sinceOrNow(touched))
+	return nil
+}
+
+// check applies the rules of what an addition has beyond a new account.
+func (a Addition) check() error {
+	switch {
+	case utf8.RuneCountInString(a.Industry) > 100 || strings.ContainsFunc(a.Industry, unicode.IsControl):
+		return crm.Invalidf("industry", "is longer than 100 letters or holds control characters")
+	case a.Employees < 0:
+		return crm.Invalidf("employees", "lie below zero")
+	case len(a.Tags) > 50 || slices.ContainsFunc(a.Tags, func(t string) bool {
+		return t == "" || utf8.RuneCountInString(t) > 60 || strings.ContainsFunc(t, unicode.IsControl)
+	}):
+		return crm.Invalidf("tags", "are more than 50, or hold one that is empty or longer than 60 letters")
+	case !slices.IsSorted(a.Tags):
+		return crm.Invalidf("tags", "are not sorted")
+	}
+	if len(a.Stages) > 0 && a.Since.IsZero() {
+		return crm.Invalidf("stages", "cannot lie before an account that is of now")
+	}
+	at := a.Since
+	for i, s := range a.Stages {
+		switch {
+		case !slices.Contains(Stages, s.Stage):
+			return crm.Invalidf(fmt.Sprintf("stages[%d].stage", i), "is none of %s", strings.Join(Stages, ", "))
+		case s.Until.Before(at):
+			return crm.Invalidf(fmt.Sprintf("stages[%d].until", i), "lies before it began")
+		}
+		at = s.Until
+	}
 	return nil
 }
 
@@ -113,14 +192,17 @@ func sinceOrNow(t time.Time) *time.Time {
 // insert adds the accounts that are not there yet and returns their ids.
 func (r *accountRows) insert(ctx context.Context, tx pgx.Tx) (map[uuid.UUID]bool, error) {
 	rows, _ := tx.Query(ctx, `
-		insert into customer.account (id, name, search, kind, stage, class, owner_id, team_id, phone, email, synthetic, created_at, updated_at)
-		select id, name, search, kind, stage, class, owner, team, phone, email, synthetic, coalesce(since, now()), coalesce(since, now())
+		insert into customer.account (id, name, search, kind, stage, class, owner_id, team_id, phone, email, synthetic, industry, employees, tags,
+		       version, created_at, updated_at)
+		select id, name, search, kind, stage, class, owner, team, phone, email, synthetic, industry, employees,
+		       coalesce(string_to_array(nullif(tags, ''), E'\n'), '{}'), version, coalesce(since, now()), coalesce(touched, now())
 		from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[], $10::text[],
-		            $11::boolean[], $12::timestamptz[]) with ordinality
-		     as a(id, name, search, kind, stage, class, owner, team, phone, email, synthetic, since, n)
+		            $11::boolean[], $12::text[], $13::bigint[], $14::text[], $15::int[], $16::timestamptz[], $17::timestamptz[]) with ordinality
+		     as a(id, name, search, kind, stage, class, owner, team, phone, email, synthetic, industry, employees, tags, version, since, touched, n)
 		order by n
 		on conflict (id) do nothing returning id`,
-		r.ids, r.names, r.searches, r.kinds, r.stages, r.classes, r.owners, r.teams, r.tels, r.emails, r.synthetic, r.since)
+		r.ids, r.names, r.searches, r.kinds, r.stages, r.classes, r.owners, r.teams, r.tels, r.emails, r.synthetic, r.industries, r.employees, r.tags,
+		r.versions, r.since, r.touched)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	added := make(map[uuid.UUID]bool, len(ids))
 	for _, id := range ids {
@@ -129,15 +211,54 @@ func (r *accountRows) insert(ctx context.Context, tx pgx.Tx) (map[uuid.UUID]bool
 	return added, crm.DBError(err, "account")
 }
 
+// tellStages tells the journal of places in which stages new accounts were before their last.
+func (r *accountRows) tellStages(ctx context.Context, tx pgx.Tx, added map[uuid.UUID]bool) error {
+	var ids []uuid.UUID
+	var stages []string
+	var until []time.Time
+	for i, a := range r.all {
+		if !added[r.news[i].ID] {
+			continue
+		}
+		for _, s := range a.Stages {
+			ids, stages, until = append(ids, r.news[i].ID), append(stages, s.Stage), append(until, s.Until)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `select region.told_stages($1, $2, $3)`, ids, stages, until)
+	return crm.DBError(err, "account")
+}
+
+// events tell of new accounts, and of the stages they went through.
 func (r *accountRows) events(added map[uuid.UUID]bool) []crm.Event {
-	events := make([]crm.Event, 0, len(added))
+	events := make([]crm.Event, 0, 2*len(added))
 	for i, n := range r.news {
-		if added[n.ID] {
-			e := n.added()
-			if r.since[i] != nil {
-				e.At = *r.since[i]
+		if !added[n.ID] {
+			continue
+		}
+		a := &r.all[i]
+		last := n.Stage
+		if len(a.Stages) > 0 {
+			n.Stage = a.Stages[0].Stage
+		}
+		e := n.added()
+		e.At, e.By = a.Since, a.By
+		e.Changes.Set("industry", "", a.Industry)
+		e.Changes.Set("employees", int64(0), a.Employees)
+		if len(a.Tags) > 0 {
+			e.Changes.Set("tags", nil, a.Tags)
+		}
+		events = append(events, e)
+		for k, s := range a.Stages {
+			next := last
+			if k+1 < len(a.Stages) {
+				next = a.Stages[k+1].Stage
 			}
-			events = append(events, e)
+			moved := crm.Event{At: s.Until, By: a.By, Verb: "changed", Kind: "account", ID: n.ID, Account: e.Account, Changes: crm.Changes{}}
+			moved.Changes.Set("stage", s.Stage, next)
+			events = append(events, moved)
 		}
 	}
 	return events
@@ -147,16 +268,22 @@ func (r *accountRows) events(added map[uuid.UUID]bool) []crm.Event {
 type siteRows struct {
 	news  []NewSite
 	of    []NewAccount
+	by    []*crm.Actor
 	cells []int64
 	since []*time.Time
 }
 
-func (r *siteRows) add(n NewSite, account NewAccount, since time.Time) error {
+func newSiteRows(n int) *siteRows {
+	return &siteRows{news: make([]NewSite, 0, n), of: make([]NewAccount, 0, n), by: make([]*crm.Actor, 0, n), cells: make([]int64, 0, n), since: make([]*time.Time, 0, n)}
+}
+
+func (r *siteRows) add(n NewSite, account NewAccount, a Addition) error {
 	cell, err := n.check()
 	if err != nil {
 		return err
 	}
-	r.news, r.of, r.cells, r.since = append(r.news, n), append(r.of, account), append(r.cells, cell), append(r.since, sinceOrNow(since))
+	r.news, r.of, r.by = append(r.news, n), append(r.of, account), append(r.by, a.By)
+	r.cells, r.since = append(r.cells, cell), append(r.since, sinceOrNow(a.Since))
 	return nil
 }
 
@@ -200,7 +327,7 @@ func (r *siteRows) events(added map[uuid.UUID]bool) []crm.Event {
 	for i, n := range r.news {
 		if added[n.AccountID] {
 			e := n.added()
-			if r.since[i] != nil {
+			if e.By = r.by[i]; r.since[i] != nil {
 				e.At = *r.since[i]
 			}
 			events = append(events, e)
