@@ -100,7 +100,7 @@ func dealKind() *record.Kind {
 				Needs: map[string][]string{"proposal": {"amount"}, "negotiation": {"amount", "close_on"}, "won": {"amount"}, "lost": {"loss_reason"}}},
 			{Name: "amount", Label: record.Label{En: "Amount", De: "Betrag"}, Type: record.Money, Positive: true, Sort: "coalesce({t}.amount, 0)"},
 			{Name: "currency", Label: record.Label{En: "Currency", De: "Währung"}, Type: record.Text, Max: 3},
-			{Name: "probability", Label: record.Label{En: "Probability in percent", De: "Wahrscheinlichkeit in Prozent"}, Type: record.Integer, Positive: true},
+			{Name: "probability", Label: record.Label{En: "Probability %", De: "Wahrsch. %"}, Type: record.Integer, Positive: true},
 			{Name: "weighted", Label: record.Label{En: "Weighted amount", De: "Gewichteter Betrag"}, Type: record.Money, Expr: "(coalesce({t}.amount, 0) * {t}.probability / 100)"},
 			{Name: "close_on", Label: record.Label{En: "Closes on", De: "Abschluss am"}, Type: record.Date, Sort: "coalesce({t}.close_on, 'infinity'::date)"},
 			{Name: "open", Label: record.Label{En: "Open", De: "Offen"}, Type: record.Bool, Expr: "({t}.stage not in ('won', 'lost'))"},

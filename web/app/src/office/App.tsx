@@ -71,7 +71,7 @@ function Frame({ me, onLanguage }: { me: Me; onLanguage: () => void }) {
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null);
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
-      const typing = (event.target as Element).closest('input, textarea, select, [contenteditable]');
+      const typing = (event.target as Element).closest?.('input, textarea, select, [contenteditable]');
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') { event.preventDefault(); setOpen('palette'); return; }
       if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
       const find = document.querySelector<HTMLInputElement>('.page-head input[type=search]');

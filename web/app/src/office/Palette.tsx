@@ -6,7 +6,7 @@ import type { Page } from '../api/types';
 import { t } from '../i18n';
 import { Icon, type IconName } from '../ui/icons';
 import { items } from './queries';
-import { called, titleOf, useKinds, type Kind, type Row } from './records/kinds';
+import { called, titleOf, useKinds, spoken, type Kind, type Row } from './records/kinds';
 
 interface Entry { key: string; title: string; more?: string; icon: IconName; go: () => void }
 interface Hit { kind: string; id: string; title: string; subtitle?: string }
@@ -55,7 +55,7 @@ export function Palette({ places, onClose, onHelp }: { places: { to: string; tex
     { title: t('palette.found'), entries: (hits ?? []).map(hit => { const kind = kinds.data?.find(one => one.name === hit.kind); return { key: `hit ${hit.id}`, title: hit.title, more: [kind && called(kind.label), hit.subtitle].filter(Boolean).join(' · '), icon: 'search' as const, go: () => hit.kind === 'site' ? to(`/accounts?q=${encodeURIComponent(hit.title)}`) : to(`/${kind?.plural ?? hit.kind}/${hit.id}`) }; }) },
     { title: t('palette.recent'), entries: words ? [] : recent().slice(0, 6).map(one => ({ key: `recent ${one.to}`, title: one.title, more: one.more, icon: 'clock' as const, go: () => to(one.to) })) },
     { title: t('palette.go'), entries: places.filter(place => fits(place.text)).map(place => ({ key: place.to, title: place.text, icon: place.icon, go: () => to(place.to) })) },
-    { title: t('palette.do'), entries: [...writable.map(kind => ({ key: `add ${kind.name}`, title: t('records.addOne', { kind: called(kind.label) }), icon: 'plus' as const, go: () => to(`/${kind.plural}?add=1`) })), { key: 'help', title: t('palette.keys'), icon: 'key' as const, go: () => { onClose(); onHelp(); } }].filter(entry => fits(entry.title)) },
+    { title: t('palette.do'), entries: [...writable.map(kind => ({ key: `add ${kind.name}`, title: t('records.addOne', { kind: spoken(kind) }), icon: 'plus' as const, go: () => to(`/${kind.plural}?add=1`) })), { key: 'help', title: t('palette.keys'), icon: 'key' as const, go: () => { onClose(); onHelp(); } }].filter(entry => fits(entry.title)) },
   ].filter(group => group.entries.length > 0);
   const all = groups.flatMap(group => group.entries);
   const walk = (by: number) => { const next = (at + by + all.length) % Math.max(1, all.length); setAt(next); document.getElementById(`palette-${next}`)?.scrollIntoView({ block: 'nearest' }); };

@@ -12,10 +12,13 @@ import { Empty, Failed, Skeleton } from '../../ui/states';
 import { useShade } from '../../ui/theme';
 import { useParam } from '../lists/useList';
 import { useStaff } from '../queries';
+import { filterOf, fromAddress, toAddress } from '../records/filter';
+import { FilterBar } from '../records/FilterBar';
+import { called, onMap, useKinds } from '../records/kinds';
 import { AddLead } from './AddLead';
 import { Draw, type Tool } from './Draw';
 import { hit, placesData, setLook, shapesData, show, type Look } from './layers';
-import { coloursOf, labelOf, sizesBy, useKinds, usePlaces, words } from './places';
+import { coloursOf, sizesBy, usePlaces, words } from './places';
 import { Result } from './Result';
 import { scaleOf, sizesOf } from './scale';
 import { chosen, withStep, type Mode, type Shape, type Step } from './select';
@@ -26,9 +29,9 @@ const MapView = lazy(() => import('../../map/MapView').then(module => ({ default
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 /** From few to many, in both themes farther from the paper. */
 const sequence = { light: ['#a8cf60', '#4ab072', '#1f8a8b', '#355e8d', '#471365'], dark: ['#5b3a8c', '#33638d', '#20a387', '#73d055', '#fde725'] };
-const looks: Look[] = ['points', 'clusters', 'heat'];
-const tools: [Tool, IconName][] = [['lasso', 'lasso'], ['polygon', 'polygon'], ['circle', 'circle']];
-const modes: Mode[] = ['replace', 'add', 'subtract', 'intersect'];
+const looks: [Look, () => string][] = [['points', () => t('work.look.points')], ['clusters', () => t('work.look.clusters')], ['heat', () => t('work.look.heat')]];
+const tools: [Tool, IconName, () => string][] = [['lasso', 'lasso', () => t('work.lasso')], ['polygon', 'polygon', () => t('work.polygon')], ['circle', 'circle', () => t('work.circle')]];
+const modes: [Mode, () => string][] = [['replace', () => t('work.mode.replace')], ['add', () => t('work.mode.add')], ['subtract', () => t('work.mode.subtract')], ['intersect', () => t('work.mode.intersect')]];
 /** How long a finger must rest on the map to add something there, in milliseconds. */
 const longPress = 550;
 
@@ -39,7 +42,7 @@ export function MapPage({ me }: { me: Me }) {
   const staff = useStaff();
   const [plural, setPlural] = useParam('kind');
   const [q, setQ, settled] = useParam('q', 250);
-  const [filter, setFilter] = useParam('filter');
+  const [f, setF] = useParam('f');
   const [colourBy, setColourBy] = useParam('colour');
   const [sizeBy, setSizeBy] = useParam('size');
   const [lookParam, setLookParam] = useParam('look');
@@ -53,14 +56,15 @@ export function MapPage({ me }: { me: Me }) {
   const [styled, setStyled] = useState(0);
   const fitted = useRef('');
 
-  const placed = (kinds.data ?? []).filter(kind => kind.placed && shownKinds.has(kind.name));
+  const placed = (kinds.data ?? []).filter(onMap);
   const kind = placed.find(one => one.plural === plural) ?? placed[0];
   const colours = kind ? coloursOf(kind) : [], sizes = kind ? sizesBy(kind) : [];
   const colourField = colours.find(field => field.name === colourBy) ?? colours.find(field => field.name === (kind?.name === 'lead' ? 'state' : 'stage')) ?? colours[0];
   const sizeField = sizes.find(field => field.name === sizeBy);
-  const look: Look = looks.find(one => one === lookParam) ?? 'points';
+  const look: Look = looks.find(([one]) => one === lookParam)?.[0] ?? 'points';
   const fields = [colourField?.name, sizeField?.name].filter((name): name is string => !!name);
-  const places = usePlaces(kind?.plural, { q: settled, filter }, fields);
+  const conditions = useMemo(() => fromAddress(f), [f]);
+  const places = usePlaces(kind?.plural, { q: settled, filter: kind ? filterOf(kind, conditions) : '' }, fields);
   const found = places.data;
   const count = found?.ids.length ?? 0;
   useEffect(() => { document.title = `${t('work.title')} · ${me.organisation.name}`; }, [me]);
@@ -124,7 +128,7 @@ export function MapPage({ me }: { me: Me }) {
     if (bounds) took({ kind: 'box', bounds: [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()] });
   }
   function pickKind(next: string) {
-    setPlural(next); setColourBy(''); setSizeBy(''); setHidden(new Set()); setSteps([]); setOpen(null); setFilter('');
+    setPlural(next); setColourBy(''); setSizeBy(''); setHidden(new Set()); setSteps([]); setOpen(null); setF('');
   }
   function flip(key: string) {
     const next = new Set(hidden);
@@ -138,30 +142,31 @@ export function MapPage({ me }: { me: Me }) {
   const place = open !== null && found && open < count ? open : null;
   return <>
     <header className="page-head work-head"><h1>{t('work.title')}</h1>
-      <label className="mini"><span className="spoken">{t('work.kind')}</span><select value={kind.plural} onChange={event => pickKind(event.target.value)}>{placed.map(one => <option key={one.plural} value={one.plural}>{labelOf(one.many)}</option>)}</select></label>
+      <label className="mini"><span className="spoken">{t('work.kind')}</span><select value={kind.plural} onChange={event => pickKind(event.target.value)}>{placed.map(one => <option key={one.plural} value={one.plural}>{called(one.many)}</option>)}</select></label>
       {kind.searched && <label className="day-find wide"><span className="spoken">{t('work.search')}</span><Icon name="search" size={16} /><input type="search" placeholder={t('work.search')} value={q} onChange={event => setQ(event.target.value)} /></label>}
-      {filter && <button className="chip work-filter" title={filter} aria-label={t('work.unfilter', { filter })} onClick={() => setFilter('')}>{filter}<Icon name="close" size={12} /></button>}
+      <Link className="button" data-look="plain" href={`/${kind.plural}?${new URLSearchParams({ ...settled && { q: settled }, ...f && { f } })}`}><Icon name="list" size={16} />{t('work.list')}</Link>
+      <FilterBar kind={kind} conditions={conditions} onChange={next => setF(toAddress(next))} />
       <span className="gap" />
-      <label className="mini"><span>{t('work.colour')}</span><select value={colourField?.name ?? ''} onChange={event => { setColourBy(event.target.value); setHidden(new Set()); }}>{colours.map(field => <option key={field.name} value={field.name}>{labelOf(field.label)}</option>)}</select></label>
-      <label className="mini"><span>{t('work.size')}</span><select value={sizeField?.name ?? ''} onChange={event => setSizeBy(event.target.value)}><option value="">{t('work.sizeNone')}</option>{sizes.map(field => <option key={field.name} value={field.name}>{labelOf(field.label)}</option>)}</select></label>
-      <div className="switch" role="group" aria-label={t('work.look')}>{looks.map(one => <button key={one} aria-pressed={one === look} onClick={() => setLookParam(one === 'points' ? '' : one)}>{t(`work.look.${one}`)}</button>)}</div>
+      <label className="mini"><span>{t('work.colour')}</span><select value={colourField?.name ?? ''} onChange={event => { setColourBy(event.target.value); setHidden(new Set()); }}>{colours.map(field => <option key={field.name} value={field.name}>{called(field.label)}</option>)}</select></label>
+      <label className="mini"><span>{t('work.size')}</span><select value={sizeField?.name ?? ''} onChange={event => setSizeBy(event.target.value)}><option value="">{t('work.sizeNone')}</option>{sizes.map(field => <option key={field.name} value={field.name}>{called(field.label)}</option>)}</select></label>
+      <div className="switch" role="group" aria-label={t('work.look')}>{looks.map(([one, said]) => <button key={one} aria-pressed={one === look} onClick={() => setLookParam(one === 'points' ? '' : one)}>{said()}</button>)}</div>
     </header>
     <div className="work">
       <div className="work-map" data-drawing={tool ?? undefined}>
         <Suspense fallback={<Skeleton lines={8} />}><MapView label={t('work.title')} land={me.map} search onStyle={onStyle}>
           {tool && map.current && <Draw map={map.current} tool={tool} onDone={took} onLeave={() => setTool(null)} />}
           <div className="work-tools" role="toolbar" aria-label={t('work.choose')} aria-orientation="vertical">
-            {tools.map(([name, icon]) => <button key={name} aria-pressed={tool === name} aria-label={t(`work.${name}`)} title={t(`work.${name}`)} onClick={() => setTool(tool === name ? null : name)}><Icon name={icon} /></button>)}
+            {tools.map(([name, icon, said]) => <button key={name} aria-pressed={tool === name} aria-label={said()} title={said()} onClick={() => setTool(tool === name ? null : name)}><Icon name={icon} /></button>)}
             <button aria-label={t('work.inView')} title={t('work.inView')} onClick={inView}><Icon name="fit" /></button>
             <button aria-label={t('work.invert')} title={t('work.invert')} onClick={() => setSteps(withStep(steps, { mode: 'invert' }))}><Icon name="invert" /></button>
             <button aria-label={t('work.stepBack')} title={t('work.stepBack')} disabled={steps.length === 0} onClick={() => setSteps(steps.slice(0, -1))}><Icon name="undo" /></button>
             {now.current.mayAdd && <button aria-label={t('work.addLead')} title={t('work.addLeadHint')} onClick={() => { const centre = map.current?.getCenter(); if (centre) setLeadAt([centre.lng, centre.lat]); }}><Icon name="plus" /></button>}
           </div>
-          {(tool || steps.length > 0) && <div className="switch work-modes" role="group" aria-label={t('work.mode')}>{modes.map(one => <button key={one} aria-pressed={one === mode} onClick={() => setMode(one)}>{t(`work.mode.${one}`)}</button>)}</div>}
+          {(tool || steps.length > 0) && <div className="switch work-modes" role="group" aria-label={t('work.mode')}>{modes.map(([one, said]) => <button key={one} aria-pressed={one === mode} onClick={() => setMode(one)}>{said()}</button>)}</div>}
           {place !== null && <aside className="work-card" aria-label={found!.titles[place]}>
             <header><b>{found!.titles[place]}</b><button aria-label={t('common.close')} onClick={() => setOpen(null)}><Icon name="close" size={16} /></button></header>
-            <dl className="facts">{[colourField, sizeField].map(field => field && found!.values[field.name] && <div key={field.name}><dt>{labelOf(field.label)}</dt><dd>{words(field, found!.values[field.name]![place], found!.labels[field.name])}</dd></div>)}</dl>
-            {kind.name === 'account' && <Link className="button" href={`/accounts/${found!.ids[place]}`}>{t('work.open')}</Link>}
+            <dl className="facts">{[colourField, sizeField].map(field => field && found!.values[field.name] && <div key={field.name}><dt>{called(field.label)}</dt><dd>{words(field, found!.values[field.name]![place], found!.labels[field.name], me.organisation.currency)}</dd></div>)}</dl>
+            <Link className="button" href={`/${kind.plural}/${found!.ids[place]}`}>{t('work.open')}</Link>
           </aside>}
         </MapView></Suspense>
       </div>
@@ -173,6 +178,3 @@ export function MapPage({ me }: { me: Me }) {
     {leadAt && <AddLead me={me} at={leadAt} onClose={() => setLeadAt(null)} onAdded={() => void queries.invalidateQueries({ queryKey: ['leads'] })} />}
   </>;
 }
-
-/** Kinds people look at on a map; sites are there as those of their accounts. */
-const shownKinds = new Set(['account', 'lead', 'deal', 'case', 'installation', 'contract', 'visit', 'order']);

@@ -3,12 +3,16 @@ import { useMemo, useState } from 'react';
 import type { Me } from '../../api/types';
 import { number, t } from '../../i18n';
 import { Icon } from '../../ui/icons';
-import { BulkDialog, type Act } from './BulkDialog';
+import { BulkDialog } from '../records/BulkDialog';
+import { called, type Kind, type KindField } from '../records/kinds';
 import { exportRecords } from './export';
 import { PlanDialog } from './PlanDialog';
-import { figure, labelOf, words, type Kind, type KindField, type Places } from './places';
+import { figure, words, type Places } from './places';
 import { marksOf, smallest, largest, type Scale } from './scale';
 import { toast, toastProblem } from '../../ui/toast';
+
+/** As many records as one change may hold. */
+const bulkMost = 20_000;
 
 interface Props {
   me: Me; kind: Kind; places: Places; busy: boolean;
@@ -19,7 +23,8 @@ interface Props {
 }
 
 export function Result({ me, kind, places, busy, colourField, sizeField, scale, inks, most, hidden, onFlip, selection, visible, onClear, onChanged }: Props) {
-  const [act, setAct] = useState<Act | 'plan' | null>(null);
+  const currency = me.organisation.currency;
+  const [act, setAct] = useState<{ field: string } | 'plan' | null>(null);
   const [exporting, setExporting] = useState<number | null>(null);
 
   const counted = useMemo(() => {
@@ -44,8 +49,8 @@ export function Result({ me, kind, places, busy, colourField, sizeField, scale, 
     const one = scale!.classes[i]!;
     if (one.kind === 'none') return t('work.none');
     if (one.kind === 'rest') return t('work.rest');
-    if (one.kind === 'step') return one.from === one.to ? figure(colourField!, one.from!) : t('work.range', { from: figure(colourField!, one.from!), to: figure(colourField!, one.to!) });
-    return words(colourField, one.value, places.labels[colourField!.name]);
+    if (one.kind === 'step') return one.from === one.to ? figure(colourField!, one.from!, currency) : t('work.range', { from: figure(colourField!, one.from!, currency), to: figure(colourField!, one.to!, currency) });
+    return words(colourField, one.value, places.labels[colourField!.name], currency);
   };
   const mayChange = kind.writable && me.rights.includes('bulk.write');
   const owner = kind.fields.some(field => field.name === 'owner_id' && !field.read_only);
@@ -60,24 +65,24 @@ export function Result({ me, kind, places, busy, colourField, sizeField, scale, 
 
   return <><aside className="work-panel" aria-label={t('work.result')} aria-busy={busy || undefined}>
     <header>
-      <p className="work-count" role="status"><b>{number(n)}</b> {selection ? t('work.chosen', { kind: labelOf(kind.many) }) : labelOf(kind.many)}</p>
+      <p className="work-count" role="status"><b>{number(n)}</b> {selection ? t('work.chosen', { kind: called(kind.many) }) : called(kind.many)}</p>
       {selection && <button className="link" onClick={onClear}>{t('work.clear')}</button>}
     </header>
     {places.more && <p className="banner" role="status"><Icon name="warn" size={16} />{t('work.more', { n: places.ids.length })}</p>}
-    {sizeField && <p className="work-sum"><span>{labelOf(sizeField.label)}</span><b>{figure(sizeField, counted.sum)}</b></p>}
-    {scale && colourField && <section><h2>{labelOf(colourField.label)}</h2>
+    {sizeField && <p className="work-sum"><span>{called(sizeField.label)}</span><b>{figure(sizeField, counted.sum, currency)}</b></p>}
+    {scale && colourField && <section><h2>{called(colourField.label)}</h2>
       <ul className="legend">{scale.classes.map((one, i) => <li key={one.key}><button aria-pressed={!hidden.has(one.key)} onClick={() => onFlip(one.key)}>
         <i style={{ background: inks[i] }} /><span>{name(i)}</span><em>{number(counted.per[i]!)}</em><s style={{ width: `${100 * counted.per[i]! / widest}%`, background: inks[i] }} /></button></li>)}</ul></section>}
-    {sizeField && most > 0 && <section><h2>{labelOf(sizeField.label)}</h2><ul className="size-legend">{marksOf(most, sizeField.type !== 'number').map(mark => { const r = smallest + (largest - smallest) * Math.sqrt(mark / most); return <li key={mark}><svg width={2 * largest + 2} height={2 * r + 2} aria-hidden="true"><circle cx={largest + 1} cy={r + 1} r={r} /></svg>{figure(sizeField, mark)}</li>; })}</ul></section>}
+    {sizeField && most > 0 && <section><h2>{called(sizeField.label)}</h2><ul className="size-legend">{marksOf(most, sizeField.type !== 'number').map(mark => { const r = smallest + (largest - smallest) * Math.sqrt(mark / most); return <li key={mark}><svg width={2 * largest + 2} height={2 * r + 2} aria-hidden="true"><circle cx={largest + 1} cy={r + 1} r={r} /></svg>{figure(sizeField, mark, currency)}</li>; })}</ul></section>}
     {n > 0 && <div className="work-actions" role="group" aria-label={t('work.actions')}>
-      {mayChange && owner && <button className="button" onClick={() => setAct('owner')}><Icon name="person" size={16} />{t('work.owner')}</button>}
-      {mayChange && <button className="button" onClick={() => setAct('tag')}><Icon name="pin" size={16} />{t('work.tag')}</button>}
-      {mayChange && <button className="button" onClick={() => setAct('field')}><Icon name="note" size={16} />{t('work.field')}</button>}
+      {mayChange && owner && <button className="button" onClick={() => setAct({ field: 'owner_id' })}><Icon name="person" size={16} />{t('work.owner')}</button>}
+      {mayChange && kind.fields.some(field => field.name === 'tags') && <button className="button" onClick={() => setAct({ field: 'tags' })}><Icon name="pin" size={16} />{t('work.tag')}</button>}
+      {mayChange && <button className="button" onClick={() => setAct({ field: '' })}><Icon name="note" size={16} />{t('work.field')}</button>}
       {me.rights.includes('visit.write') && counted.sites.length > 0 && <button className="button" onClick={() => setAct('plan')}><Icon name="day" size={16} />{t('work.plan')}</button>}
       <button className="button" disabled={exporting !== null} onClick={() => void save()}><Icon name="down" size={16} />{exporting === null ? t('work.export') : t('work.exporting', { n: exporting })}</button>
     </div>}
   </aside>
-  {act && act !== 'plan' && <BulkDialog act={act} kind={kind} ids={counted.ids} onClose={() => setAct(null)} onChanged={onChanged} />}
+  {act && act !== 'plan' && <BulkDialog kind={kind} first={act.field} which={{ ids: counted.ids.slice(0, bulkMost) }} count={Math.min(n, bulkMost)} onClose={() => setAct(null)} onDone={onChanged} />}
   {act === 'plan' && <PlanDialog me={me} sites={counted.sites} onClose={() => setAct(null)} onDone={added => { setAct(null); toast(t('work.planned', { n: added })); onChanged(); }} />}
   </>;
 }

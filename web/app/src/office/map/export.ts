@@ -1,7 +1,7 @@
 // Records as a table for a spreadsheet.
 import { call } from '../../api/client';
 import type { Page } from '../../api/types';
-import { labelOf, type Kind } from './places';
+import { called, labelName, type Kind } from '../records/kinds';
 
 /** As many ids as fit into one question's filter. */
 const lot = 90;
@@ -15,7 +15,7 @@ export async function exportRecords(kind: Kind, ids: readonly string[], told: (n
     told(rows.length);
   }
   const fields = kind.fields.filter(field => field.type !== 'document' && field.name !== 'version');
-  const lines = [fields.map(field => labelOf(field.label)), ...rows.map(row => fields.map(field => row[field.name.replace(/_id$/, '')] ?? row[field.name]))];
+  const lines = [fields.map(field => called(field.label)), ...rows.map(row => fields.map(field => field.type === 'ref' ? row[labelName(field.name)] ?? row[field.name] : row[field.name]))];
   // The mark at the front tells spreadsheets that it is UTF-8.
   const file = new Blob(['\ufeff' + csv(lines)], { type: 'text/csv;charset=utf-8' });
   const link = document.createElement('a');

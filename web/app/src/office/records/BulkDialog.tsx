@@ -6,7 +6,7 @@ import { Dialog } from '../../ui/Dialog';
 import { problemText } from '../../ui/states';
 import { toast, toastProblem } from '../../ui/toast';
 import { FieldInput, type Draft } from './FieldInput';
-import { called, settable, show, titleOf, type Kind, type Row } from './kinds';
+import { called, settable, show, titleOf, spokenMany, type Kind, type Row } from './kinds';
 
 interface Preview { found: number; changed: number; refused: number; samples: { before: Row; after: Row }[]; reasons: { id: string; reason: string }[] }
 export interface ChangeSet { id: string; title: string; rows: number; undone: number; undone_at?: string | null; act: string; kind: string; at: string; actor: { id: string; name: string } }
@@ -20,9 +20,10 @@ export async function undoSet(id: string): Promise<{ undone: number; left: numbe
   }
 }
 
-export function BulkDialog({ kind, which, count, onClose, onDone }: { kind: Kind; which: { ids?: string[]; q?: string; filter?: string }; count: number; onClose: () => void; onDone: () => void }) {
+/** first is the field that is asked for at the start, or tags. */
+export function BulkDialog({ kind, first, which, count, onClose, onDone }: { kind: Kind; first?: string; which: { ids?: string[]; q?: string; filter?: string }; count: number; onClose: () => void; onDone: () => void }) {
   const fields = kind.fields.filter(field => settable(kind, field) && !field.fixed && !['point', 'refs', 'document', 'long'].includes(field.type) && field.name !== kind.title && field.name !== 'tags');
-  const [name, setName] = useState(fields.find(field => ['stage', 'state', 'owner_id'].includes(field.name))?.name ?? fields[0]?.name ?? 'tags');
+  const [name, setName] = useState(first === 'tags' ? first : fields.find(field => field.name === first)?.name ?? fields.find(field => ['stage', 'state', 'owner_id'].includes(field.name))?.name ?? fields[0]?.name ?? 'tags');
   const [draft, setDraft] = useState<Draft>({});
   const [tags, setTags] = useState({ add: '', cut: '' });
   const [preview, setPreview] = useState<Preview | null>(null);
@@ -50,7 +51,7 @@ export function BulkDialog({ kind, which, count, onClose, onDone }: { kind: Kind
       toast(t('bulk.done', { n: done.change_set.rows }), { undo: () => { undoSet(done.change_set.id).then(result => { onDone(); toast(t('bulk.undone', { n: result.undone })); }, toastProblem); } });
     } catch (problem) { setBusy(false); setWrong((problem as { detail?: string }).detail || problemText(problem).title); }
   }
-  return <Dialog wide title={t('bulk.title', { n: count, kind: called(kind.many) })} onClose={onClose}
+  return <Dialog wide title={t('bulk.title', { n: count, kind: spokenMany(kind) })} onClose={onClose}
     footer={<><button className="button" onClick={onClose}>{t('common.cancel')}</button><button className="button" data-look="primary" disabled={busy || !preview || preview.changed === 0} onClick={() => void run()}>{preview ? t('bulk.run', { n: preview.changed }) : t('bulk.change')}</button></>}>
     <div className="form-grid">
       <div className="field"><label htmlFor="bulk-field">{t('bulk.field')}</label><select id="bulk-field" className="input" value={name} onChange={event => { setName(event.target.value); setDraft({}); }}>{fields.map(one => <option key={one.name} value={one.name}>{called(one.label)}</option>)}{kind.fields.some(one => one.name === 'tags') && <option value="tags">{t('bulk.tags')}</option>}</select></div>

@@ -10,7 +10,7 @@ import { Icon } from '../../ui/icons';
 import { problemText } from '../../ui/states';
 import { toast } from '../../ui/toast';
 import { FieldInput, type Draft } from './FieldInput';
-import { called, settable, titleOf, type Kind, type KindField, type Row } from './kinds';
+import { settable, titleOf, spoken, type Kind, type KindField, type Row } from './kinds';
 
 /** The fields people fill when they add a record of the kind. */
 const first: Record<string, string[]> = {
@@ -68,7 +68,7 @@ export function RecordDialog({ kind, row, given = {}, only, title, onClose, onSa
     }
   }
   const input = (field: KindField) => <FieldInput key={field.name} field={field} draft={draft} row={row} wrong={wrong[field.name]} within={within(field)} onChange={change} />;
-  return <Dialog wide title={title ?? (row ? titleOf(kind, row) : t('records.addOne', { kind: called(kind.label) }))} onClose={onClose}
+  return <Dialog wide title={title ?? (row ? titleOf(kind, row) : t('records.addOne', { kind: spoken(kind) }))} onClose={onClose}
     footer={<><button className="button" onClick={onClose}>{t('common.cancel')}</button><button className="button" data-look="primary" disabled={busy} onClick={() => void save()}>{row ? t('records.save') : t('records.add')}</button></>}>
     <form className="form-grid" onSubmit={event => { event.preventDefault(); void save(); }}>
       {upper.map(input)}

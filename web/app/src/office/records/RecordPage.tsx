@@ -13,7 +13,7 @@ import { Timeline } from '../Timeline';
 import { Activities } from './Activities';
 import { undoSet, type ChangeSet } from './BulkDialog';
 import { ConvertDialog } from './ConvertDialog';
-import { called, fieldOf, labelName, settable, show, titleOf, tone, useKinds, type Kind, type KindField, type Row } from './kinds';
+import { called, fieldOf, labelName, settable, show, titleOf, tone, useKinds, spoken, type Kind, type KindField, type Row } from './kinds';
 import { RecordDialog } from './RecordDialog';
 import { useRecord, useRecords } from './useRecords';
 
@@ -53,7 +53,7 @@ export function RecordPage({ me, plural, id }: { me: Me; plural: string; id: str
     <div className="record">
       <div className="record-main">
         {state?.next && kind.writable && (state.next[String(row[state.name])] ?? []).length > 0 && <NextStates kind={kind} field={state} row={row} onNeed={names => setEditing(names)} />}
-        <Facts me={me} kind={kind} row={row} onEdit={name => setEditing([name])} />
+        <Facts me={me} kind={kind} row={row} skip={['number', 'open', 'currency', ...(state ? [state.name] : [])]} onEdit={name => setEditing([name])} />
         <Related me={me} kind={kind} row={row} />
       </div>
       <div className="record-side plain">
@@ -118,7 +118,7 @@ function Children({ me, kind, field, parent, parentKind }: { me: Me; kind: Kind;
   const extra = ['role', 'stage', 'state', 'status', 'amount', 'total', 'yearly', 'phone', 'quantity', 'priority', 'serial', 'close_on', 'installed_on', 'end_on'].map(name => fieldOf(kind, name)).filter((one): one is KindField => !!one).slice(0, 4);
   const link = kind.name !== 'order_line';
   if (list.rows.length === 0 && (!kind.writable || kind.name === 'lead' || field.read_only)) return null;
-  return <section><h2 className="head-with"><span>{called(kind.many)} {list.rows.length > 0 && <span className="quiet">{list.rows.length}{list.more && '+'}</span>}</span>{kind.writable && !kind.acts && !field.read_only && <button className="button" onClick={() => setAdding(true)}><Icon name="plus" size={16} />{t('records.addOne', { kind: called(kind.label) })}</button>}</h2>
+  return <section><h2 className="head-with"><span>{called(kind.many)} {list.rows.length > 0 && <span className="quiet">{list.rows.length}{list.more && '+'}</span>}</span>{kind.writable && !kind.acts && !field.read_only && <button className="button" onClick={() => setAdding(true)}><Icon name="plus" size={16} />{t('records.addOne', { kind: spoken(kind) })}</button>}</h2>
     {list.isPending ? <Skeleton lines={2} /> : list.error ? <Failed problem={list.error} retry={() => void list.refetch()} /> : list.rows.length === 0 ? <p className="quiet">{t('records.noneYet')}</p>
       : <ul className="lines">{list.rows.slice(0, 20).map(row => <li key={row.id}><div>{link ? <Link href={`/${kind.plural}/${row.id}`}><b>{titleOf(kind, row)}</b></Link> : <button className="plain-line" onClick={() => setOpen(row)}><b>{titleOf(kind, row)}</b></button>}
         <p className="quiet">{extra.filter(one => one.type !== 'enum').map(one => show(one, row, me.organisation.zone, String(row.currency || parent.currency || me.organisation.currency))).filter(Boolean).join(' · ')}</p></div>

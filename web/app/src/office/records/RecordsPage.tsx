@@ -1,7 +1,7 @@
 // The list of one kind of record: search, conditions, views, columns, bulk changes; as a grid, or deals on a board.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { call, get, patch, post } from '../../api/client';
 import type { Me, Page } from '../../api/types';
 import { number, t } from '../../i18n';
@@ -13,7 +13,7 @@ import { items } from '../queries';
 import { BulkDialog } from './BulkDialog';
 import { filterOf, fromAddress, toAddress } from './filter';
 import { FilterBar } from './FilterBar';
-import { called, usualColumns, useKinds, type Kind, type KindField } from './kinds';
+import { called, onMap, usualColumns, useKinds, spoken, spokenMany, type Kind, type KindField } from './kinds';
 import { RecordDialog } from './RecordDialog';
 import { RecordGrid } from './RecordGrid';
 import { useCount, useRecords } from './useRecords';
@@ -61,8 +61,9 @@ function Records({ me, kind }: { me: Me; kind: Kind }) {
       <span className="gap" />
       {count !== undefined && <span className="quiet" role="status">{t('records.count', { n: count })}</span>}
       {kind.name === 'deal' && <div className="switch" role="group" aria-label={t('records.look')}><button aria-pressed={!board} onClick={() => setLook('')}>{t('records.table')}</button><button aria-pressed={board} onClick={() => setLook('board')}>{t('records.board')}</button></div>}
+      {onMap(kind) && <Link className="button" data-look="plain" href={`/map?${new URLSearchParams({ kind: kind.plural, ...settled && { q: settled }, ...f && { f } })}`}><Icon name="map" size={16} />{t('nav.map')}</Link>}
       {!board && <ColumnMenu kind={kind} names={names} onChange={next => setShownColumns(next.join(','))} />}
-      {kind.writable && !kind.acts && <button className="button" data-look="primary" onClick={() => setAdding(true)}><Icon name="plus" size={16} />{t('records.addOne', { kind: called(kind.label) })}</button>}
+      {kind.writable && !kind.acts && <button className="button" data-look="primary" onClick={() => setAdding(true)}><Icon name="plus" size={16} />{t('records.addOne', { kind: spoken(kind) })}</button>}
     </header>
     <div className="list-tools"><FilterBar kind={kind} conditions={conditions} onChange={next => setF(toAddress(next))} />
       {selected.size > 0 && <div className="selection"><span>{t('records.selected', { n: selected.size })}</span>
@@ -73,7 +74,7 @@ function Records({ me, kind }: { me: Me; kind: Kind }) {
     {board ? <Suspense fallback={<Skeleton lines={10} />}><DealBoard me={me} kind={kind} asked={asked} onOpen={open} /></Suspense>
       : list.isPending ? <Skeleton lines={14} /> : list.error && list.rows.length === 0 ? <Failed problem={list.error} retry={() => void list.refetch()} />
       : list.rows.length === 0 ? narrowed ? <Empty title={t('records.none')} hint={t('records.noneHint')}><button className="button" onClick={() => { setQ(''); setF(''); }}>{t('common.clear')}</button></Empty>
-        : <Empty icon="list" title={t('records.empty', { kind: called(kind.many) })} hint={t('records.emptyHint')}>{kind.writable && !kind.acts && <button className="button" data-look="primary" onClick={() => setAdding(true)}>{t('records.addOne', { kind: called(kind.label) })}</button>}</Empty>
+        : <Empty icon="list" title={t('records.empty', { kind: spokenMany(kind) })} hint={t('records.emptyHint')}>{kind.writable && !kind.acts && <button className="button" data-look="primary" onClick={() => setAdding(true)}>{t('records.addOne', { kind: spoken(kind) })}</button>}</Empty>
       : <RecordGrid kind={kind} rows={list.rows} columns={columns} zone={me.organisation.zone} currency={me.organisation.currency} sort={sort || kind.sorted} onSort={setSort} onOpen={row => open(row.id)} selected={selected} onSelect={setSelected} more={list.more} loadingMore={list.isFetchingNextPage} patchRow={list.patchRow} />}
     {adding && <RecordDialog kind={kind} onClose={() => setAdding(false)} onSaved={row => { if (kind.name !== 'deal' || !board) open(row.id); }} />}
     {bulk && <BulkDialog kind={kind} which={selected.size ? { ids: [...selected] } : { q: asked.q, filter: asked.filter }} count={selected.size || count || 0} onClose={() => setBulk(false)} onDone={() => { setSelected(new Set()); void queries.invalidateQueries({ queryKey: [kind.plural] }); }} />}

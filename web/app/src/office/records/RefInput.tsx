@@ -24,7 +24,7 @@ export function RefInput({ field, label, wrong, onChange, within }: { field: Kin
     const rows = kind.acts ? items(await (await import('../../api/client')).post<Page<Row>>(`/${kind.plural}/query`, { ...query, limit: 8 })) : items(await get<Page<Row>>(`/${kind.plural}`, { ...query, limit: 8 }, signal));
     return rows.map(row => ({ id: row.id, title: titleOf(kind, row), more: String(row.number ?? row.account ?? '') }));
   }
-  return <Combo label={called(field.label)} wrong={wrong} text={text} placeholder={t('records.find')} minimum={1} none={t('records.nothing')}
+  return <Combo label={called(field.label) + (field.required ? ' *' : '')} wrong={wrong} text={text} placeholder={t('records.find')} minimum={1} none={t('records.nothing')}
     onText={typed => { setText(typed); if (typed.trim() === '') onChange(null, ''); }} search={search} keyOf={one => one.id}
     onTake={one => { setText(one.title); onChange(one.id, one.title); }} show={one => <><b>{one.title}</b>{one.more && <span className="quiet">{one.more}</span>}</>} />;
 }

@@ -19,7 +19,15 @@ export type Row = Record<string, unknown> & { id: string; version: number };
 
 export const called = (label: Label) => label[language()] || label.en;
 
+/** A kind within a sentence: small in English, where only names are capital. */
+export const spoken = (kind: Kind) => language() === 'en' ? kind.label.en.toLowerCase() : called(kind.label);
+export const spokenMany = (kind: Kind) => language() === 'en' ? kind.many.en.toLowerCase() : called(kind.many);
+
 export const useKinds = () => useQuery({ queryKey: ['kinds'], queryFn: async () => items(await get<Page<Kind>>('/kinds', { limit: 500 })), staleTime: 300_000 });
+
+/** Kinds people look at on a map; sites are there as those of their accounts. */
+const mapped = new Set(['account', 'lead', 'deal', 'case', 'installation', 'contract', 'order']);
+export const onMap = (kind: Kind) => kind.placed && mapped.has(kind.name);
 
 export const fieldOf = (kind: Kind, name: string) => kind.fields.find(field => field.name === name);
 /** The name under which what a reference is called stands beside it. */
