@@ -25,7 +25,7 @@ func (m *model) answer(p *plan, remedies bool) *Solution {
 		var r route
 		r.copyFrom(&p.routes[vi])
 		out := m.describe(vi, &r)
-		cost += r.cost
+		cost += p.routes[vi].cost
 		s.add(out)
 	}
 	balance := int64(0)
@@ -167,6 +167,11 @@ func (m *model) lay(v *vehicle, r *route, depart int64, wishes bool) (events []e
 // describe writes one route of the answer.
 func (m *model) describe(vi int, r *route) Route {
 	v := &m.vehicles[vi]
+	if v.extras != nil && m.refresh(v, r) {
+		cost := r.cost
+		v, r = &r.dressed.driver, &r.dressed.route
+		r.cost = cost
+	}
 	depart, events, finish := m.timetable(v, r)
 	return m.write(v, &m.problem.Vehicles[vi], r, depart, events, finish)
 }

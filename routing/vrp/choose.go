@@ -78,7 +78,7 @@ func newChooser(m *model, vi int) *chooser {
 		s := &c.src.Steps[k]
 		it := item{step: s, field: fmt.Sprintf("vehicles[%d].steps[%d]", vi, k)}
 		switch s.Type {
-		case StepStart, StepEnd:
+		case StepStart, StepEnd, StepReload:
 			continue
 		case StepBreak:
 			it.task = -1

@@ -69,6 +69,10 @@ func FillMatrices(ctx context.Context, p *Problem, measure Measure) error {
 		index(fmt.Sprintf("vehicles[%d].start", i), v.Start, &v.StartIndex, false)
 		index(fmt.Sprintf("vehicles[%d].end", i), v.End, &v.EndIndex, false)
 		index(fmt.Sprintf("vehicles[%d].anchor", i), v.Anchor, &v.AnchorIndex, false)
+		index(fmt.Sprintf("vehicles[%d].reload", i), v.Reload, &v.ReloadIndex, false)
+		for k := range v.Breaks {
+			index(fmt.Sprintf("vehicles[%d].breaks[%d].location", i, k), v.Breaks[k].Location, &v.Breaks[k].LocationIndex, false)
+		}
 	}
 	if missing != nil {
 		return missing

@@ -120,6 +120,8 @@ type vehicle struct {
 	perWait     int64 // money per tick, as perOver
 	perOver     int64
 	person      int
+	extras      *extras
+	exact       bool // leaves at open, not later
 	banded      bool // travel hangs on the time of day
 	softEnd     int64
 	softSpan    int64
@@ -164,18 +166,20 @@ type model struct {
 	places   int
 	moods    *moods // nil if no task has any
 
-	single    []int32 // by copy, numbered from first copy on: the task it repeats
-	copies    int     // number of the first copy, after all tasks of the question
-	teams     []*team // by task: of jobs that are served several times; nil if there are none
-	mostTimes int     // that any job is served
-	series    bool    // some team is a series
-	ties      []*tie  // by task: to the job before; nil if there are none
-	behind    [][]int32
-	planned   [][]int // by visit: the vehicles that steps give it to
-	maxMoves  int     // visits that may go to others; below 0: any
-	shared    bool    // people's hours count
-	balance   int64   // money for an hour squared, over 360,000
-	limits    []int64 // by person: ticks of driving and work
+	single     []int32 // by copy, numbered from first copy on: the task it repeats
+	copies     int     // number of the first copy, after all tasks of the question
+	teams      []*team // by task: of jobs that are served several times; nil if there are none
+	extraFrom  int     // number of the first stop that is no visit
+	extraStops []extraStop
+	mostTimes  int    // that any job is served
+	series     bool   // some team is a series
+	ties       []*tie // by task: to the job before; nil if there are none
+	behind     [][]int32
+	planned    [][]int // by visit: the vehicles that steps give it to
+	maxMoves   int     // visits that may go to others; below 0: any
+	shared     bool    // people's hours count
+	balance    int64   // money for an hour squared, over 360,000
+	limits     []int64 // by person: ticks of driving and work
 
 	fixed []bool // by task: pinned
 }
@@ -211,6 +215,7 @@ func compile(p *Problem) (*model, error) {
 		add(StepDelivery, *s.Delivery.LocationIndex, t, 0, nil, nil)
 	}
 	m.compileTogether(add)
+	m.compileExtraStops(add)
 	m.oneWay = len(p.Shipments) == 0 && !(drops && takes)
 	for t := range int32(m.tasks()) {
 		windows := ticks(m.source(t).windows)
@@ -253,7 +258,11 @@ type label struct {
 }
 
 func (m *model) source(t int32) taskSource {
-	if m.copies > 0 && int(t) >= m.copies {
+	if int(t) >= m.extraFrom {
+		x := &m.extraStops[int(t)-m.extraFrom]
+		return taskSource{service: x.service, windows: x.windows, wishes: &Wishes{}, timing: &Timing{}, id: x.id, label: x.label}
+	}
+	if int(t) >= m.copies {
 		t = m.single[int(t)-m.copies]
 	}
 	jobs := len(m.problem.Jobs)
@@ -280,7 +289,7 @@ func (m *model) compileVehicles() error {
 	pinned := m.fixed
 	number := make(map[VehicleStep]int32, m.tasks())
 	for t := range int32(m.tasks()) {
-		if m.copies == 0 || int(t) < m.copies {
+		if int(t) < m.copies {
 			number[VehicleStep{Type: m.kind[t], ID: m.source(t).id}] = t
 		}
 	}
@@ -306,6 +315,7 @@ func (m *model) compileVehicles() error {
 	}
 	m.compilePeople()
 	m.compileMoods()
+	stop := int32(m.extraFrom)
 	for i := range p.Vehicles {
 		src, v := &p.Vehicles[i], &m.vehicles[i]
 		factor := src.SpeedFactor
@@ -346,7 +356,16 @@ func (m *model) compileVehicles() error {
 		for _, t := range v.pinned {
 			v.can[t] = true
 		}
+		clear(v.can[m.extraFrom:])
+		if src.trips() > 1 {
+			for t := range m.mate {
+				v.can[t] = v.can[t] && m.mate[t] < 0
+			}
+		}
 		m.compileTolls(v, src, planned, i)
+		if stop = m.compileExtras(v, src, stop); v.extras != nil {
+			classes[fmt.Sprint("alone ", i)] = len(classes)
+		}
 		key = fmt.Sprintf("%p %p %p %d %d %d %d %v %v %d %d %d %d %d %d %d %d %x %d", v.metric, v.stay, v.shift, v.open, v.close, v.begin, v.end, v.breaks,
 			v.capacity, v.maxTasks, v.maxTravel, v.maxDistance, v.maxSpan, v.fixed, v.perTick, v.perTask, v.perMetre, fingerprint(v.can), []int64{v.perWait, v.perOver, v.softEnd, v.softSpan, int64(v.person)})
 		if v.toll != nil {
@@ -356,6 +375,9 @@ func (m *model) compileVehicles() error {
 			classes[key] = len(classes)
 		}
 		v.class = classes[key]
+		if v.extras != nil {
+			v.class = classes[fmt.Sprint("alone ", i)]
+		}
 	}
 	m.classes = len(classes)
 	m.planned, m.maxMoves = planned, -1
@@ -433,13 +455,21 @@ func (m *model) compileLimits(v *vehicle, src *Vehicle) {
 	}
 	for k := range src.Breaks {
 		b := &src.Breaks[k]
+		if !plainBreak(b) {
+			continue
+		}
 		r := rest{service: b.Service * tick, source: k, windows: ticks(b.TimeWindows)}
 		if len(b.MaxLoad) > 0 {
 			r.maxLoad, v.trial = b.MaxLoad, true
 		}
 		v.breaks = append(v.breaks, r)
 	}
-	slices.SortStableFunc(v.breaks, func(a, b rest) int {
+	sortBreaks(v.breaks)
+}
+
+// sortBreaks puts breaks in the order of their windows, in which they are held.
+func sortBreaks(breaks []rest) {
+	slices.SortStableFunc(breaks, func(a, b rest) int {
 		if x, y := a.windows[0].from, b.windows[0].from; x != y {
 			return int(max(-1, min(1, x-y)))
 		}

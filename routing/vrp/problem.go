@@ -168,6 +168,13 @@ type Vehicle struct {
 	// MaxRouteDuration bounds the seconds from leaving the start to reaching the end, waiting and breaks included.
 	MaxRouteDuration *int64 `json:"max_route_duration,omitempty"`
 
+	// MaxTrips lets the vehicle come back, so many trips in all, to unload what it picked up and load what it
+	// delivers next, at Reload or else at its start. Such a vehicle takes no shipments.
+	MaxTrips      *int       `json:"max_trips,omitempty"`
+	Reload        *orb.Point `json:"reload,omitempty"`
+	ReloadIndex   *int       `json:"reload_index,omitempty"`
+	ReloadService int64      `json:"reload_service,omitempty"` // seconds each time
+
 	Person uint64 `json:"person,omitempty"` // whose hours its routes count to; 0: its own
 	Day    int    `json:"day,omitempty"`    // of jobs' visit_days
 
@@ -202,6 +209,12 @@ type Break struct {
 	Service     int64        `json:"service,omitempty"`      // seconds
 	Description string       `json:"description,omitempty"`
 	MaxLoad     []int64      `json:"max_load,omitempty"` // what may be on board meanwhile
+
+	Location            *orb.Point   `json:"location,omitempty"` // where it is held, if not wherever the vehicle is
+	LocationIndex       *int         `json:"location_index,omitempty"`
+	RelativeTimeWindows []TimeWindow `json:"relative_time_windows,omitempty"` // of its start, in seconds after leaving the start of the route
+	Optional            bool         `json:"optional,omitempty"`              // it may be skipped, for SkipCost
+	SkipCost            int64        `json:"skip_cost,omitempty"`             // cost units
 }
 
 // VehicleStep is one step of a route given with the question: the plan to start from, or in plan mode the
@@ -229,6 +242,7 @@ const (
 	StepDelivery StepType = "delivery"
 	StepBreak    StepType = "break"
 	StepEnd      StepType = "end"
+	StepReload   StepType = "reload" // ours: back to load anew
 )
 
 // Unreachable marks a pair of places without a way between them, in every slice of a Matrix. In JSON it is

@@ -233,6 +233,26 @@ func genRich(t *rapid.T, visits, vehicles int, bent bool) *vrp.Problem {
 			v.Steps = append(v.Steps, vrp.VehicleStep{Type: vrp.StepJob, ID: j.ID})
 		}
 	}
+	if bent && yes("extras", 25) {
+		for i := range p.Vehicles {
+			v := &p.Vehicles[i]
+			for k := range v.Breaks {
+				b := &v.Breaks[k]
+				switch b.Optional, b.SkipCost = yes("optional", 40), between("skip cost", 0, 300); rapid.IntRange(0, 3).Draw(t, "break kind") {
+				case 0:
+					b.LocationIndex, b.MaxLoad = place(), nil
+				case 1:
+					b.RelativeTimeWindows, b.TimeWindows = b.TimeWindows, nil
+				}
+			}
+			if yes("trips", 50) && v.StartIndex != nil {
+				v.MaxTrips, v.ReloadService = new(int(between("trips", 1, 4))), between("reload", 0, 200)
+				if yes("reload place", 50) {
+					v.ReloadIndex = place()
+				}
+			}
+		}
+	}
 	if bent && yes("bands", 25) {
 		genBands(t, m)
 	}

@@ -10,28 +10,29 @@ import "slices"
 // all that follows still works out. Both are exact whatever the breaks' windows, because an earlier arrival never
 // hurts. A vehicle without breaks has one layer.
 type route struct {
-	seq    []int32 // tasks
-	at     []int32 // places, by position
-	leave  []int64
-	due    []int64
-	dueOn  []int64   // as due, for coming from the same place: without setup; only kept if setups exist
-	load   []int64   // [k*dims+d] on board when leaving position k
-	before []int64   // the most on board at positions up to k
-	after  []int64   // the most on board at positions from k on
-	head   []stretch // by position, as tail: only kept where stretches tell the shortest day
-	tail   []stretch
-	hold   []span  // by task, the plan's: what others leave of its start; nil if no start hangs on another
-	caps   []int64 // by task: starts that must not be passed while a timetable is chosen; mostly empty
-	driven int64   // ticks of driving in the last timetable laid
-	toil   int64   // driving and work booked to the person
-	times  int64   // money that the times of day cost, part of cost
-	events []event // scratch
-	total  []int64 // dropped plus taken by all jobs
-	travel int64   // ticks
-	metres int64
-	work   int64 // ticks of setup and service
-	cost   int64
-	pinned int // so many tasks at the front are fixed
+	seq     []int32 // tasks
+	at      []int32 // places, by position
+	leave   []int64
+	due     []int64
+	dueOn   []int64   // as due, for coming from the same place: without setup; only kept if setups exist
+	load    []int64   // [k*dims+d] on board when leaving position k
+	before  []int64   // the most on board at positions up to k
+	after   []int64   // the most on board at positions from k on
+	head    []stretch // by position, as tail: only kept where stretches tell the shortest day
+	tail    []stretch
+	hold    []span   // by task, the plan's: what others leave of its start; nil if no start hangs on another
+	caps    []int64  // by task: starts that must not be passed while a timetable is chosen; mostly empty
+	dressed *dressed // with the extras of its vehicle, if that has any; not copied
+	driven  int64    // ticks of driving in the last timetable laid
+	toil    int64    // driving and work booked to the person
+	times   int64    // money that the times of day cost, part of cost
+	events  []event  // scratch
+	total   []int64  // dropped plus taken by all jobs
+	travel  int64    // ticks
+	metres  int64
+	work    int64 // ticks of setup and service
+	cost    int64
+	pinned  int // so many tasks at the front are fixed
 
 	version uint32 // a number of its own for every content, within one worker
 }
@@ -149,7 +150,9 @@ func (m *model) refresh(v *vehicle, r *route) bool {
 			}
 			r.cost += v.price(i, j)
 			if k <= n {
-				r.work += m.stayAt(v, r.seq[k-1], i)
+				if kind := m.kind[r.seq[k-1]]; kind != StepBreak && kind != StepReload {
+					r.work += m.stayAt(v, r.seq[k-1], i)
+				}
 			}
 		}
 		r.cost += v.perTask * r.work
@@ -184,8 +187,8 @@ func (m *model) loads(v *vehicle, r *route) bool {
 	r.load, r.before, r.after, r.total = sized(r.load, (n+2)*dims), sized(r.before, (n+2)*dims), sized(r.after, (n+2)*dims), sized(r.total, dims)
 	for d := range dims {
 		var on, total int64
+		on = m.loaded(r.seq, d)
 		for _, t := range r.seq {
-			on += m.drop[int(t)*dims+d]
 			total += m.drop[int(t)*dims+d] + m.take[int(t)*dims+d]
 		}
 		r.total[d] = total
@@ -199,6 +202,9 @@ func (m *model) loads(v *vehicle, r *route) bool {
 			on += m.take[at] - m.drop[at]
 			if m.kind[t] == StepDelivery {
 				on -= m.take[int(m.mate[t])*dims+d]
+			}
+			if m.kind[t] == StepReload {
+				on = m.loaded(r.seq[k+1:], d)
 			}
 			peak = max(peak, on)
 			if on > limit {
@@ -214,6 +220,18 @@ func (m *model) loads(v *vehicle, r *route) bool {
 		}
 	}
 	return true
+}
+
+// loaded is what is on board when a trip begins: all that is delivered before the next reload.
+func (m *model) loaded(seq []int32, d int) int64 {
+	on := int64(0)
+	for _, t := range seq {
+		if m.kind[t] == StepReload {
+			break
+		}
+		on += m.drop[int(t)*m.dims+d]
+	}
+	return on
 }
 
 // mayRest tells whether the load when leaving position k allows breaks from to to-1.
@@ -346,6 +364,9 @@ func (m *model) backward(v *vehicle, r *route, finish int64) int64 {
 // spanWithin tells whether some departure keeps max_route_duration. It uses leave and due as scratch and
 // restores them.
 func (m *model) spanWithin(v *vehicle, r *route) bool {
+	if v.exact {
+		return r.leave[len(v.breaks)*(len(r.seq)+2)+len(r.seq)+1]-v.open <= v.maxSpan
+	}
 	depart, finish := m.shortest(v, r, v.maxSpan)
 	ok := finish-depart <= v.maxSpan
 	m.forward(v, r, v.open)

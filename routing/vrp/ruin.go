@@ -90,7 +90,7 @@ func (w *worker) seed() int32 {
 	if n := len(w.cur.missing); n > 0 && w.chance.Uint64()&3 == 0 {
 		return w.cur.missing[w.below(n)]
 	}
-	return int32(w.below(w.m.tasks()))
+	return int32(w.below(w.m.extraFrom))
 }
 
 // cut removes a string of tasks that contains position k of seq, sometimes sparing a substring inside.

@@ -99,7 +99,7 @@ type Step struct {
 // MarshalJSON leaves the id out where VROOM has none: at the start and the end. An id of 0 is an id elsewhere.
 func (s Step) MarshalJSON() ([]byte, error) {
 	type plain Step
-	if s.Type == StepStart || s.Type == StepEnd {
+	if s.Type == StepStart || s.Type == StepEnd || s.Type == StepReload {
 		return json.Marshal(plain(s))
 	}
 	return json.Marshal(struct {

@@ -155,7 +155,7 @@ func (m *model) shortEdge(near [][]int32) float64 {
 		return 1
 	}
 	v, sum := &m.vehicles[0], 0.0
-	for t := range int32(m.tasks()) {
+	for t := range int32(m.extraFrom) {
 		u, steps := t, 0
 		for _, other := range near[t] {
 			if m.place[other] != m.place[t] {
@@ -190,6 +190,9 @@ func (m *model) detour() float64 {
 		for _, more := range m.vehicles[i].toll {
 			toll = max(toll, more*int64(m.mostTimes))
 		}
+	}
+	for i := range m.vehicles {
+		most += m.vehicles[i].extraCost(m)
 	}
 	return float64(most+toll) + m.worst()*float64(m.mostTimes) + m.dearest()
 }

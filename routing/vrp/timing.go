@@ -129,6 +129,9 @@ func (m *model) timesCost(v *vehicle, depart int64, events []event, finish int64
 
 // timings adds to a route what its times cost, and restores leave and due.
 func (m *model) timings(v *vehicle, r *route) bool {
+	if v.extras != nil {
+		return m.dress(v, r)
+	}
 	depart, events, finish := m.timetable(v, r)
 	sum, ok := m.timesCost(v, depart, events, finish)
 	more, allowed := v.slowed(r, r.driven)
@@ -142,7 +145,13 @@ func (m *model) timings(v *vehicle, r *route) bool {
 
 // plainly chooses departure and finish of a route whatever its soft windows, and puts its stops in time.
 func (m *model) plainly(v *vehicle, r *route) (depart int64, events []event, finish int64) {
-	depart, _ = m.shortest(v, r, min(v.maxSpan, v.softSpan))
+	if v.exact {
+		depart = v.open
+		m.forward(v, r, depart)
+		m.backward(v, r, r.leave[len(v.breaks)*(len(r.seq)+2)+len(r.seq)+1])
+	} else {
+		depart, _ = m.shortest(v, r, min(v.maxSpan, v.softSpan))
+	}
 	events, finish = m.lay(v, r, depart, false)
 	return depart, events, finish
 }
@@ -168,7 +177,9 @@ func (m *model) kindly(v *vehicle, r *route) (depart int64, events []event, fini
 	m.backward(v, r, finish)
 	events, finish = m.lay(v, r, v.open, true)
 	keep(func(e *event) int64 { return e.start })
-	depart = m.backward(v, r, finish)
+	if depart = m.backward(v, r, finish); v.exact {
+		depart = v.open
+	}
 	r.caps = r.caps[:0]
 	events, finish = m.lay(v, r, depart, true)
 	return depart, events, finish

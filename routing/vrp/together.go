@@ -81,7 +81,7 @@ func (j *Job) times() int {
 
 // leader is the task that stands for all times a job is served.
 func (m *model) leader(t int32) int32 {
-	if m.copies > 0 && int(t) >= m.copies {
+	if int(t) >= m.copies && int(t) < m.extraFrom {
 		return m.single[int(t)-m.copies]
 	}
 	return t

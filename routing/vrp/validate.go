@@ -252,6 +252,7 @@ func (c *complaint) vehicles(p *Problem, dims int, jobs, pickups, deliveries map
 		c.check(v.SoftEnd == nil || *v.SoftEnd > -maxSeconds && *v.SoftEnd < maxSeconds, at+".soft_end", "lies too far from zero")
 		c.check(v.SoftRouteDuration == nil || *v.SoftRouteDuration >= 0 && *v.SoftRouteDuration < maxSeconds, at+".soft_route_duration", "is out of range")
 		c.breaks(at, v, dims)
+		c.extraBreaks(p, at, v)
 		c.steps(at, v, jobs, pickups, deliveries, taken)
 	}
 }
@@ -285,7 +286,7 @@ func (c *complaint) steps(at string, v *Vehicle, jobs, pickups, deliveries map[u
 			known = slices.ContainsFunc(v.Breaks, func(b Break) bool { return b.ID == s.ID })
 			c.check(known, field+".id", "is %d, which is no break of the vehicle", s.ID)
 			continue
-		case StepStart, StepEnd:
+		case StepStart, StepEnd, StepReload:
 			continue
 		default:
 			c.check(false, field+".type", "is %q, not start, job, pickup, delivery, break or end", s.Type)
@@ -357,6 +358,10 @@ func (p *Problem) reach() farthest {
 	for i := range p.Vehicles {
 		see(p.Vehicles[i].StartIndex, "vehicles[%d].start_index", i)
 		see(p.Vehicles[i].EndIndex, "vehicles[%d].end_index", i)
+		see(p.Vehicles[i].ReloadIndex, "vehicles[%d].reload_index", i)
+		for k := range p.Vehicles[i].Breaks {
+			see(p.Vehicles[i].Breaks[k].LocationIndex, "vehicles[%d].breaks[%d].location_index", i, k)
+		}
 		see(p.Vehicles[i].AnchorIndex, "vehicles[%d].anchor_index", i)
 	}
 	return f

@@ -25,7 +25,8 @@ type walk struct {
 	tasks   int
 	breaks  []uint64
 	onBoard map[int]bool
-	waited  int64   // hundredths
+	waited  int64 // hundredths
+	reloads int
 	patient bool    // may wait although its window is open
 	slack   float64 // cost units by which rounding to seconds may shift the price
 	step    int
@@ -104,7 +105,13 @@ func metresOf(m *vrp.Matrix, at int) float64 {
 func (w *walk) next(after int) int {
 	for _, s := range w.r.Steps[after+1:] {
 		switch s.Type {
-		case vrp.StepBreak, vrp.StepStart:
+		case vrp.StepStart:
+		case vrp.StepBreak:
+			if b := w.breakOf(s.ID); b != nil && b.LocationIndex != nil {
+				return *b.LocationIndex
+			}
+		case vrp.StepReload:
+			return w.depot()
 		case vrp.StepEnd:
 			return *w.v.EndIndex
 		default:
@@ -144,9 +151,14 @@ func (w *walk) route() {
 	w.end()
 }
 
-// initialLoad is what jobs on the route have delivered: it is on board from the start.
-func (w *walk) initialLoad() {
-	for _, s := range w.r.Steps {
+// initialLoad is what jobs on the route have delivered before the next reload: it is on board from the start.
+func (w *walk) initialLoad() { w.loadFor(0) }
+
+func (w *walk) loadFor(from int) {
+	for _, s := range w.r.Steps[from:] {
+		if s.Type == vrp.StepReload {
+			break
+		}
 		if t, ok := w.checker.tasks[key{s.Type, s.ID}]; ok && t.job != nil {
 			w.load = sum(w.load, t.job.Delivery, 1)
 		}
@@ -185,6 +197,8 @@ func (w *walk) one(s *vrp.Step) {
 		w.reported(s)
 	case vrp.StepBreak:
 		w.pause(s)
+	case vrp.StepReload:
+		w.reload(s)
 	default:
 		w.serve(s)
 	}
@@ -274,13 +288,48 @@ func open(windows []vrp.TimeWindow, at int64) bool {
 	return len(windows) == 0 || slices.ContainsFunc(windows, func(t vrp.TimeWindow) bool { return t[0]*hundred <= at && at <= t[1]*hundred })
 }
 
+func (w *walk) breakOf(id uint64) *vrp.Break {
+	for i := range w.v.Breaks {
+		if w.v.Breaks[i].ID == id {
+			return &w.v.Breaks[i]
+		}
+	}
+	return nil
+}
+
+// depot is where the vehicle loads anew.
+func (w *walk) depot() int {
+	if w.v.ReloadIndex != nil {
+		return *w.v.ReloadIndex
+	}
+	return *w.v.StartIndex
+}
+
+// reload brings back what was picked up and takes on what is delivered next.
+func (w *walk) reload(s *vrp.Step) {
+	if w.reloads++; w.v.MaxTrips == nil || w.reloads >= *w.v.MaxTrips {
+		w.fault("reloads %d times, more than its trips allow", w.reloads)
+	}
+	w.drive(math.MaxInt64)
+	w.reported(s)
+	if s.Service != w.v.ReloadService {
+		w.wrongly("reload of %d s, should be %d", s.Service, w.v.ReloadService)
+	}
+	w.clock += w.v.ReloadService * hundred
+	w.total.Service += w.v.ReloadService
+	clear(w.load)
+	w.loadFor(w.step + 1)
+	w.fits("after loading anew")
+	w.place = w.depot()
+	w.leg(w.next(w.step))
+}
+
 func (w *walk) pause(s *vrp.Step) {
-	at := slices.IndexFunc(w.v.Breaks, func(b vrp.Break) bool { return b.ID == s.ID })
-	if at < 0 {
+	b := w.breakOf(s.ID)
+	if b == nil {
 		w.fault("break %d is none of the vehicle's", s.ID)
 		return
 	}
-	b := &w.v.Breaks[at]
 	w.breaks = append(w.breaks, b.ID)
 	for d, most := range b.MaxLoad {
 		if d < len(w.load) && w.load[d] > most {
@@ -288,9 +337,16 @@ func (w *walk) pause(s *vrp.Step) {
 		}
 	}
 	// Driving goes on until the first window of the break that can still be met.
-	if len(b.TimeWindows) > 0 {
+	windows := b.TimeWindows
+	for _, t := range b.RelativeTimeWindows {
+		depart := w.r.Steps[0].Arrival
+		windows = append(slices.Clip(windows), vrp.TimeWindow{t[0] + depart, t[1] + depart + 1}) // the departure is told in whole seconds
+	}
+	if b.LocationIndex != nil {
+		w.drive(math.MaxInt64)
+	} else if len(windows) > 0 {
 		opens := int64(math.MaxInt64)
-		for _, t := range b.TimeWindows {
+		for _, t := range windows {
 			if w.clock <= t[1]*hundred {
 				opens = min(opens, max(w.clock, t[0]*hundred))
 			}
@@ -300,12 +356,16 @@ func (w *walk) pause(s *vrp.Step) {
 		}
 	}
 	w.reported(s)
-	w.begin(s, b.TimeWindows, false)
+	w.begin(s, windows, false)
 	if s.Service != b.Service {
 		w.wrongly("break of %d s, should be %d", s.Service, b.Service)
 	}
 	w.clock += b.Service * hundred
 	w.total.Service += b.Service
+	if b.LocationIndex != nil {
+		w.place = *b.LocationIndex
+		w.leg(w.next(w.step))
+	}
 }
 
 func (w *walk) serve(s *vrp.Step) {
@@ -511,6 +571,10 @@ func (w *walk) end() {
 	}
 	var due []uint64
 	for _, b := range v.Breaks {
+		if b.Optional && !slices.Contains(w.breaks, b.ID) {
+			w.price += float64(b.SkipCost)
+			continue
+		}
 		due = append(due, b.ID)
 	}
 	slices.Sort(due)
