@@ -67,8 +67,11 @@ bench-pan: ui
 map-pictures: ui
 	@SHOTS=$(or $(SHOTS),$(CURDIR)/test-results/map) go run ./cmd/testcluster -- go test -count=1 -run 'MapPictures' -timeout 10m ./e2e
 
-# EXTRACTS=FOLDER: building and asking the street engine
+# EXTRACTS=FOLDER, BENCH=FOLDER: the street engine over HTTP beside OSRM's figures; MOSAIC=FILE: on the mosaic too
 bench-road:
+	@go build -o bin/benchroad ./cmd/benchroad
+	@bin/benchroad
+	@$(if $(MOSAIC),bin/benchroad -mosaic -extract $(MOSAIC))
 	@go test -count=1 -run '^$$' -bench . -timeout 30m ./routing/road
 
 # PLACES=N: snapshots of regions against PostGIS in the same run; then what following costs writers, and freshness
