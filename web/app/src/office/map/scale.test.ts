@@ -45,6 +45,7 @@ test('areas grow with the value; nothing is small, and without a field all are a
   const { radius } = sizesOf([100, 25, 0, null, -3], 5);
   assert.deepEqual([...radius].map(Math.round), [largest, Math.round(smallest + (largest - smallest) / 2), smallest, smallest, smallest]);
   assert.deepEqual([...sizesOf(null, 2).radius], [usual, usual]);
+  assert.deepEqual(sizesOf([1, 1, null], 3), { radius: new Float32Array([usual, usual, usual]), most: 0 }, 'what is the same everywhere tells nothing apart');
 });
 
 test('the legend of sizes tells round figures', () => {

@@ -71,8 +71,9 @@ export const smallest = 4, usual = 6, largest = 15;
 export function sizesOf(values: readonly unknown[] | null, count: number): { radius: Float32Array; most: number } {
   const radius = new Float32Array(count).fill(usual);
   if (!values) return { radius, most: 0 };
-  let most = 0;
-  for (const value of values) if (typeof value === 'number' && value > most) most = value;
+  let most = 0, least = Infinity;
+  for (const value of values) if (typeof value === 'number') { most = Math.max(most, value); least = Math.min(least, value); }
+  if (least === most) return { radius, most: 0 }; // all the same: nothing to tell apart
   for (let i = 0; i < count; i++) {
     const value = values[i];
     radius[i] = most > 0 && typeof value === 'number' && value > 0 ? smallest + (largest - smallest) * Math.sqrt(value / most) : smallest;
