@@ -32,7 +32,7 @@ export function Bell({ me }: { me: Me }) {
     return () => { removeEventListener('pointerdown', away); removeEventListener('keydown', away); };
   }, [open]);
   const read = (ids: string[]) => { post('/notices/read', { ids }).then(() => void queries.invalidateQueries({ queryKey: ['notices'] }), () => undefined); };
-  return <div className="me bell"><button className="rail-link" aria-expanded={open} aria-label={unread ? t('notices.unread', { n: unread }) : t('notices.title')} onClick={() => setOpen(!open)}><span className="bell-icon"><Icon name="bell" />{unread > 0 && <b>{unread > 9 ? '9+' : unread}</b>}</span><span>{t('notices.title')}</span></button>
+  return <div className="me bell"><button className="rail-link" aria-expanded={open} onClick={() => setOpen(!open)}><span className="bell-icon"><Icon name="bell" />{unread > 0 && <b aria-hidden="true">{unread > 9 ? '9+' : unread}</b>}</span><span>{t('notices.title')}</span>{unread > 0 && <span className="spoken">{t('notices.unread', { n: unread })}</span>}</button>
     {open && <div className="me-panel notices"><div className="head-with"><h2>{t('notices.title')}</h2>{unread > 0 && <button className="link" onClick={() => read([])}>{t('notices.readAll')}</button>}</div>
       {(notices.data ?? []).length === 0 ? <p className="quiet">{t('notices.none')}</p> : <ul className="lines">{notices.data!.slice(0, 30).map(one => <li key={one.id}><button className="plain-line" data-unread={!one.read_at || undefined} onClick={() => { if (!one.read_at) read([one.id]); setOpen(false); navigate(noticeLink(one)); }}><b>{say(`notice.${one.kind}`, one.kind).replace('{name}', one.by_name)}</b><span>{one.text}</span><span className="quiet">{ago(one.at, me.organisation.zone)}</span></button></li>)}</ul>}
     </div>}

@@ -80,7 +80,7 @@ export function RecordGrid({ kind, rows, columns, zone, currency, sort, onSort, 
   }
   function key(event: KeyboardEvent) {
     if (editing) return;
-    const { row, column } = at;
+    const [row, column] = ((event.target as Element).closest('[data-cell]')?.getAttribute('data-cell') ?? `${at.row}:${at.column}`).split(':').map(Number) as [number, number];
     const record = rows[row];
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / rowHeight) - 2);
     const to: Record<string, [number, number]> = {
