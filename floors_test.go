@@ -22,12 +22,13 @@ var floors = []struct {
 	{"catchment/migrations", 0},
 	{"catchment/geo/postgis", 4},
 	{"catchment/geo/basemap", 5}, {"catchment/geo/geocode", 5}, {"catchment/geo/extract", 5},
-	{"catchment/geo/hex", 1}, {"catchment/geo/osm", 1}, {"catchment/geo/town", 2}, {"catchment/geo/cells", 2}, {"catchment/geo", 0},
+	{"catchment/geo/hex", 1}, {"catchment/geo/osm", 1}, {"catchment/geo/town", 2}, {"catchment/geo/cells", 2}, {"catchment/geo/exchange", 1}, {"catchment/geo", 0},
 	{"catchment/routing/vrp", 3}, {"catchment/routing/road", 3}, {"catchment/routing/remote", 3},
 	{"catchment/routing/dispatch", 20}, {"catchment/routing", 2},
 	{"catchment/territories/carve", 3},
 	{"catchment/crm/record", 11}, {"catchment/crm/outbox", 11}, {"catchment/crm/customer", 12}, {"catchment/crm/work", 13}, {"catchment/crm/region", 13},
 	{"catchment/crm/kinds", 15}, {"catchment/crm/sales", 14}, {"catchment/crm/service", 14},
+	{"catchment/crm/files", 12}, {"catchment/crm/exchange", 16},
 	{"catchment/crm/queue", 10}, {"catchment/crm", 10},
 	{"catchment/tiles", 15}, {"catchment/territories", 15},
 	{"catchment/demo", 21},
@@ -41,6 +42,7 @@ var floors = []struct {
 var sisters = [][2]string{
 	{"catchment/routing/vrp/check", "catchment/routing/vrp"},
 	{"catchment/routing/vrp/instances", "catchment/routing/vrp"},
+	{"catchment/routing/vrp/draw", "catchment/routing/vrp"},
 	{"catchment/routing/road/osrm", "catchment/routing/road"},
 	{"catchment/crm/queue", "catchment/crm"},
 }
@@ -54,7 +56,7 @@ var only = map[string][]string{
 }
 
 // engines know no database, network or clock.
-var engines = []string{"catchment/geo/cells", "catchment/geo/hex", "catchment/geo/osm", "catchment/geo/town", "catchment/routing/road", "catchment/routing/vrp", "catchment/territories/carve"}
+var engines = []string{"catchment/geo/cells", "catchment/geo/exchange", "catchment/geo/hex", "catchment/geo/osm", "catchment/geo/town", "catchment/routing/road", "catchment/routing/vrp", "catchment/territories/carve"}
 
 func floorOf(path string) (int, bool) {
 	for _, f := range floors {
