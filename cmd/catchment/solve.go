@@ -21,6 +21,7 @@ import (
 	"catchment/routing/road"
 	"catchment/routing/vrp"
 	"catchment/routing/vrp/check"
+	"catchment/routing/vrp/draw"
 	"catchment/routing/vrp/instances"
 )
 
@@ -38,6 +39,7 @@ type solveCommand struct {
 	Vehicles   bool          `name:"vehicles-first" help:"Benchmarks: fewest vehicles first, distance in full precision, as SINTEF lists them."`
 	Roads      string        `placeholder:"FILE|URL|line" help:"For coordinates without matrices: a prepared file of streets, the URL of an OSRM server, or line for straight lines. Otherwise the newest streets in the data folder."`
 	Explain    bool          `help:"Tell on standard error what each visit costs, who else could take it, and what would make room for the rest."`
+	Picture    string        `placeholder:"FILE" help:"Draw the plan into FILE.svg, FILE.html or FILE.geojson."`
 	Progress   bool          `help:"Tell on standard error how the search comes on."`
 }
 
@@ -112,6 +114,11 @@ func (c *solveCommand) solve(ctx context.Context, s *settings) (*instances.Insta
 	if c.Iterations == 0 { // what is repeatable tells no times
 		solution.Summary.ComputingTimes = &times
 	}
+	if c.Picture != "" {
+		if err := drawSolution(c.Picture, solution); err != nil {
+			return nil, nil, err
+		}
+	}
 	if c.Explain {
 		explainSolution(os.Stderr, p, solution)
 	}
@@ -169,6 +176,16 @@ func (c *solveCommand) search(ctx context.Context, p *vrp.Problem) (*vrp.Solutio
 		return nil, fmt.Errorf("the plan does not hold when added up again: %v", faults[0])
 	}
 	return solution, nil
+}
+
+// drawSolution writes a picture in the format that the file's name asks for.
+func drawSolution(path string, solution *vrp.Solution) error {
+	formats := map[string]func(io.Writer, *vrp.Solution) error{".svg": draw.SVG, ".html": draw.HTML, ".geojson": draw.GeoJSON}
+	format := formats[filepath.Ext(path)]
+	if format == nil {
+		return &vrp.InputError{Field: "picture", Message: fmt.Sprintf("is %s: its name must end in .svg, .html or .geojson", path)}
+	}
+	return replaceFile(path, func(w io.Writer) error { return format(w, solution) })
 }
 
 // explainSolution tells what each planned visit costs, who else could take it, and why the rest is left out.

@@ -105,3 +105,28 @@ func (s *Solution) Replan(p *Problem) *Problem {
 	}
 	return &out
 }
+
+// Decode is the line of an encoded polyline, as routes carry it. What is cut off in the middle is left out.
+func Decode(text string) orb.LineString {
+	var line orb.LineString
+	var at [2]int64
+	for i := 0; i < len(text); {
+		for axis := range at {
+			var step int64
+			for shift := 0; i < len(text) && shift < 60; shift += 5 {
+				chunk := int64(text[i]) - 63
+				i++
+				step |= chunk & 0x1f << shift
+				if chunk < 0x20 {
+					break
+				}
+			}
+			if step&1 != 0 {
+				step = ^step
+			}
+			at[axis] += step >> 1
+		}
+		line = append(line, orb.Point{float64(at[1]) / 1e5, float64(at[0]) / 1e5})
+	}
+	return line
+}

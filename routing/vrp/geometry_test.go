@@ -38,6 +38,9 @@ func TestARouteIsDrawnAsAnEncodedPolyline(t *testing.T) {
 	if diff := cmp.Diff("_p~iF~ps|U_ulLnnqC_mqNvxq`@", s.Routes[0].Geometry); diff != "" {
 		t.Errorf("polyline (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(line, vrp.Decode(s.Routes[0].Geometry)); diff != "" {
+		t.Errorf("decoded (-want +got):\n%s", diff)
+	}
 	broken := errors.New("no roads today")
 	err = vrp.FillGeometry(context.Background(), p, s, func(context.Context, string, []orb.Point) (orb.LineString, error) { return nil, broken })
 	if !errors.Is(err, broken) || vrp.Failure(err).Code != vrp.CodeRouting {
