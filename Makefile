@@ -5,7 +5,7 @@
 #             EXTRACTS=FOLDER and BENCH=FOLDER also run the tests on real data found there
 #             CHROMIUM=PATH      the browser for the browser tests
 
-.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-pan map-pictures bench-road bench-region bench-territory bench-territories openapi
+.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-pan map-pictures bench-road bench-region bench-bulk bench-territory bench-territories openapi
 .DEFAULT_GOAL := run
 export CGO_ENABLED = 1
 
@@ -83,6 +83,10 @@ bench-region:
 # accounts; edits by hand; drift
 bench-territory bench-territories:
 	@BENCH=$(BENCH) LIMIT=$(LIMIT) go test -count=1 -run '^$$' -bench . -benchtime 1x -timeout 60m ./territories/carve
+
+# ACCOUNTS=N: accounts with site, events and journal by the bulk path, on a cluster that flushes every commit
+bench-bulk:
+	@go run ./cmd/benchbulk $(if $(ACCOUNTS),-accounts $(ACCOUNTS))
 
 clean:
 	rm -rf bin web/dist/* web/app/node_modules test-results

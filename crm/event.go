@@ -7,10 +7,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Event tells of one change: who did what to which thing, when it was true and when we learned it. Timeline,
@@ -84,11 +87,11 @@ func AppendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
 	if n == 0 {
 		return nil
 	}
-	at := make([]*time.Time, 0, n)
-	verbs, kinds, changes, names := make([]string, 0, n), make([]string, 0, n), make([]string, 0, n), make([]string, 0, n)
-	ids, behalf := make([]uuid.UUID, 0, n), make([]*uuid.UUID, 0, n)
-	accounts, sites, refs := make([]*uuid.UUID, 0, n), make([]*uuid.UUID, 0, n), make([]*uuid.UUID, 0, n)
-	var kept privateValues
+	at := make([]pgtype.Timestamptz, n)
+	verbs, kinds, changes, names := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	ids, behalf, accounts := make([]pgtype.UUID, n), make([]pgtype.UUID, n), make([]pgtype.UUID, n)
+	sites, refs := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
+	kept := newPrivateValues(n)
 	for i := range events {
 		e, name, of := &events[i], actor.Name, actor.OnBehalfOf
 		if e.By != nil {
@@ -97,17 +100,14 @@ func AppendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
 			}
 			name, of = e.By.Name, &e.By.ID
 		}
-		open, ref, err := kept.part(*e)
+		open, ref, err := kept.part(e)
 		if err != nil {
 			return fmt.Errorf("append event %s %s: %w", e.Kind, e.Verb, err)
 		}
-		var when *time.Time
-		if !e.At.IsZero() {
-			when = &e.At
-		}
-		names, behalf = append(names, name), append(behalf, of)
-		at, verbs, kinds, ids = append(at, when), append(verbs, e.Verb), append(kinds, e.Kind), append(ids, e.ID)
-		accounts, sites, refs, changes = append(accounts, e.Account), append(sites, e.Site), append(refs, ref), append(changes, open)
+		at[i] = pgtype.Timestamptz{Time: e.At, Valid: !e.At.IsZero()}
+		names[i], behalf[i] = name, UUIDOrNull(of)
+		verbs[i], kinds[i], ids[i] = e.Verb, e.Kind, pgtype.UUID{Bytes: e.ID, Valid: true}
+		accounts[i], sites[i], refs[i], changes[i] = UUIDOrNull(e.Account), UUIDOrNull(e.Site), ref, open
 	}
 	if err := kept.store(ctx, tx); err != nil {
 		return err
@@ -127,43 +127,137 @@ func AppendAll(ctx context.Context, tx pgx.Tx, events []Event) error {
 
 // privateValues are personal values on the way to their place beside the log.
 type privateValues struct {
-	ids, subjects []uuid.UUID
+	ids, subjects []pgtype.UUID
 	kinds, values []string
 	salts         [][]byte
+	fields        []string // of one event at a time
+	chance        []byte   // random bytes not yet used
+}
+
+func newPrivateValues(n int) *privateValues {
+	return &privateValues{ids: make([]pgtype.UUID, 0, n), subjects: make([]pgtype.UUID, 0, n), kinds: make([]string, 0, n), values: make([]string, 0, n),
+		salts: make([][]byte, 0, n)}
+}
+
+// salt returns 16 random bytes.
+func (p *privateValues) salt() []byte {
+	if len(p.chance) < 16 {
+		p.chance = make([]byte, 16*min(cap(p.ids), 256))
+		rand.Read(p.chance)
+	}
+	salt := p.chance[:16:16]
+	p.chance = p.chance[16:]
+	return salt
 }
 
 // part keeps the personal values of an event and returns its changes as JSON with their salted hash in place, and
-// the reference to them, nil if there are none.
-func (p *privateValues) part(e Event) (string, *uuid.UUID, error) {
-	open, private := map[string]any{}, map[string]any{}
+// the reference to them, null if there are none.
+func (p *privateValues) part(e *Event) (open string, ref pgtype.UUID, err error) {
+	p.fields = p.fields[:0]
+	private := false
 	for field, c := range e.Changes {
-		if c.Private {
-			private[field] = [2]any{c.Old, c.New}
-		} else {
-			open[field] = [2]any{c.Old, c.New}
-		}
+		p.fields = append(p.fields, field)
+		private = private || c.Private
 	}
-	var ref *uuid.UUID
-	if len(private) > 0 {
-		body, err := canonical(private)
+	slices.Sort(p.fields) // the hash does not depend on the order of a map
+	hash := ""
+	if private {
+		body, err := p.body(e.Changes)
 		if err != nil {
-			return "", nil, fmt.Errorf("encode private values: %w", err)
+			return "", ref, fmt.Errorf("encode private values: %w", err)
 		}
-		id, salt := uuid.Must(uuid.NewV7()), make([]byte, 16)
-		rand.Read(salt)
-		sum := sha256.Sum256(append(append([]byte{}, salt...), body...))
-		for field := range private {
-			open[field] = map[string]string{"private": hex.EncodeToString(sum[:])}
-		}
-		p.ids, p.subjects, p.kinds = append(p.ids, id), append(p.subjects, e.ID), append(p.kinds, e.Kind)
+		ref = pgtype.UUID{Bytes: uuid.Must(uuid.NewV7()), Valid: true}
+		salt := p.salt()
+		sum := sha256.Sum256(append(append(make([]byte, 0, 16+len(body)), salt...), body...))
+		hash = hex.EncodeToString(sum[:])
+		p.ids, p.subjects, p.kinds = append(p.ids, ref), append(p.subjects, pgtype.UUID{Bytes: e.ID, Valid: true}), append(p.kinds, e.Kind)
 		p.values, p.salts = append(p.values, string(body)), append(p.salts, salt)
-		ref = &id
 	}
-	text, err := json.Marshal(open)
-	if err != nil {
-		return "", nil, fmt.Errorf("encode changes: %w", err)
+	text := append(make([]byte, 0, 512), '{')
+	for i, field := range p.fields {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(appendJSONText(text, field), ':')
+		if c := e.Changes[field]; c.Private {
+			text = append(append(append(text, `{"private":"`...), hash...), `"}`...)
+		} else if text, err = c.appendPair(text, json.Marshal); err != nil {
+			return "", ref, fmt.Errorf("encode changes: %w", err)
+		}
 	}
-	return string(text), ref, nil
+	return string(append(text, '}')), ref, nil
+}
+
+// body is the personal values of changes as they are hashed and kept: canonical JSON, fields in their order.
+func (p *privateValues) body(changes Changes) (body []byte, err error) {
+	body = append(make([]byte, 0, 256), '{')
+	for _, field := range p.fields {
+		c := changes[field]
+		if !c.Private {
+			continue
+		}
+		if len(body) > 1 {
+			body = append(body, ',')
+		}
+		body = append(appendJSONText(body, field), ':')
+		if body, err = c.appendPair(body, canonical); err != nil {
+			return nil, err
+		}
+	}
+	return append(body, '}'), nil
+}
+
+// appendPair appends the old and the new value as JSON.
+func (c Change) appendPair(to []byte, encode func(any) ([]byte, error)) ([]byte, error) {
+	to = append(to, '[')
+	for i, v := range [2]any{c.Old, c.New} {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		switch v := v.(type) { // most are plain: the same as encode would write, without its detours
+		case nil:
+			to = append(to, "null"...)
+		case string:
+			to = appendJSONText(to, v)
+		case bool:
+			to = strconv.AppendBool(to, v)
+		default:
+			text, err := encode(v)
+			if err != nil {
+				return nil, err
+			}
+			to = append(to, text...)
+		}
+	}
+	return append(to, ']'), nil
+}
+
+// appendJSONText appends a text as encoding/json writes it.
+func appendJSONText(to []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			text, _ := json.Marshal(s) // a text is always JSON
+			return append(to, text...)
+		}
+	}
+	return append(append(append(to, '"'), s...), '"')
+}
+
+// UUIDOrNull is an id as a column of ids takes it; arrays of them travel without detours, which arrays of *uuid.UUID do not.
+func UUIDOrNull(id *uuid.UUID) pgtype.UUID {
+	if id == nil {
+		return pgtype.UUID{}
+	}
+	return pgtype.UUID{Bytes: *id, Valid: true}
+}
+
+// UUIDs are ids as an array parameter takes them, without detours.
+func UUIDs(ids []uuid.UUID) []pgtype.UUID {
+	out := make([]pgtype.UUID, len(ids))
+	for i, id := range ids {
+		out[i] = pgtype.UUID{Bytes: id, Valid: true}
+	}
+	return out
 }
 
 // canonical returns a value as JSON in a form that is the same again after it was kept as jsonb: keys sorted, numbers as

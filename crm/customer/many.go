@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/paulmach/orb"
 
 	"catchment/crm"
@@ -105,22 +106,22 @@ func within(path string, err error) error {
 type accountRows struct {
 	all                                                       []Addition
 	news                                                      []NewAccount
-	ids                                                       []uuid.UUID
+	ids                                                       []pgtype.UUID
 	names, searches, kinds, stages, classes, tels, industries []string
 	emails, tags                                              []string
-	owners, teams                                             []*uuid.UUID
-	employees                                                 []*int64
+	owners, teams                                             []pgtype.UUID
+	employees                                                 []pgtype.Int8
 	synthetic                                                 []bool
-	since, touched                                            []*time.Time
+	since, touched                                            []pgtype.Timestamptz
 	versions                                                  []int32
 }
 
 func newAccountRows(n int) *accountRows {
 	text := func() []string { return make([]string, 0, n) }
-	return &accountRows{all: make([]Addition, 0, n), news: make([]NewAccount, 0, n), ids: make([]uuid.UUID, 0, n), names: text(), searches: text(),
-		kinds: text(), stages: text(), classes: text(), tels: text(), industries: text(), emails: text(), tags: text(), owners: make([]*uuid.UUID, 0, n),
-		teams: make([]*uuid.UUID, 0, n), employees: make([]*int64, 0, n), synthetic: make([]bool, 0, n), since: make([]*time.Time, 0, n),
-		touched: make([]*time.Time, 0, n), versions: make([]int32, 0, n)}
+	return &accountRows{all: make([]Addition, 0, n), news: make([]NewAccount, 0, n), ids: make([]pgtype.UUID, 0, n), names: text(), searches: text(),
+		kinds: text(), stages: text(), classes: text(), tels: text(), industries: text(), emails: text(), tags: text(), owners: make([]pgtype.UUID, 0, n),
+		teams: make([]pgtype.UUID, 0, n), employees: make([]pgtype.Int8, 0, n), synthetic: make([]bool, 0, n), since: make([]pgtype.Timestamptz, 0, n),
+		touched: make([]pgtype.Timestamptz, 0, n), versions: make([]int32, 0, n)}
 }
 
 func (r *accountRows) add(actor crm.Actor, a Addition) error {
@@ -133,21 +134,17 @@ func (r *accountRows) add(actor crm.Actor, a Addition) error {
 		return err
 	}
 	n.ownedBy(actor)
-	r.all, r.news, r.ids = append(r.all, a), append(r.news, n), append(r.ids, n.ID)
+	r.all, r.news, r.ids = append(r.all, a), append(r.news, n), append(r.ids, pgtype.UUID{Bytes: n.ID, Valid: true})
 	r.names, r.searches = append(r.names, n.Name), append(r.searches, crm.SearchText(n.Name, n.Phone, n.Email))
 	r.kinds, r.stages, r.classes = append(r.kinds, n.Kind), append(r.stages, n.Stage), append(r.classes, n.Class)
 	r.tels, r.emails, r.industries = append(r.tels, n.Phone), append(r.emails, n.Email), append(r.industries, a.Industry)
 	r.tags = append(r.tags, strings.Join(a.Tags, "\n"))
-	r.owners, r.teams, r.synthetic = append(r.owners, n.OwnerID), append(r.teams, n.TeamID), append(r.synthetic, n.Synthetic)
-	var employees *int64
-	if a.Employees > 0 {
-		employees = &a.Employees
-	}
+	r.owners, r.teams, r.synthetic = append(r.owners, crm.UUIDOrNull(n.OwnerID)), append(r.teams, crm.UUIDOrNull(n.TeamID)), append(r.synthetic, n.Synthetic)
 	touched := a.Since
 	if k := len(a.Stages); k > 0 {
 		touched = a.Stages[k-1].Until
 	}
-	r.employees, r.versions = append(r.employees, employees), append(r.versions, int32(1+len(a.Stages)))
+	r.employees, r.versions = append(r.employees, pgtype.Int8{Int64: a.Employees, Valid: a.Employees > 0}), append(r.versions, int32(1+len(a.Stages)))
 	r.since, r.touched = append(r.since, sinceOrNow(a.Since)), append(r.touched, sinceOrNow(touched))
 	return nil
 }
@@ -182,11 +179,9 @@ func (a Addition) check() error {
 	return nil
 }
 
-func sinceOrNow(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
+// sinceOrNow is null for now.
+func sinceOrNow(t time.Time) pgtype.Timestamptz {
+	return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()}
 }
 
 // insert adds the accounts that are not there yet and returns their ids.
@@ -213,7 +208,7 @@ func (r *accountRows) insert(ctx context.Context, tx pgx.Tx) (map[uuid.UUID]bool
 
 // tellStages tells the journal of places in which stages new accounts were before their last.
 func (r *accountRows) tellStages(ctx context.Context, tx pgx.Tx, added map[uuid.UUID]bool) error {
-	var ids []uuid.UUID
+	var ids []pgtype.UUID
 	var stages []string
 	var until []time.Time
 	for i, a := range r.all {
@@ -221,7 +216,7 @@ func (r *accountRows) tellStages(ctx context.Context, tx pgx.Tx, added map[uuid.
 			continue
 		}
 		for _, s := range a.Stages {
-			ids, stages, until = append(ids, r.news[i].ID), append(stages, s.Stage), append(until, s.Until)
+			ids, stages, until = append(ids, r.ids[i]), append(stages, s.Stage), append(until, s.Until)
 		}
 	}
 	if len(ids) == 0 {
@@ -270,11 +265,11 @@ type siteRows struct {
 	of    []NewAccount
 	by    []*crm.Actor
 	cells []int64
-	since []*time.Time
+	since []pgtype.Timestamptz
 }
 
 func newSiteRows(n int) *siteRows {
-	return &siteRows{news: make([]NewSite, 0, n), of: make([]NewAccount, 0, n), by: make([]*crm.Actor, 0, n), cells: make([]int64, 0, n), since: make([]*time.Time, 0, n)}
+	return &siteRows{news: make([]NewSite, 0, n), of: make([]NewAccount, 0, n), by: make([]*crm.Actor, 0, n), cells: make([]int64, 0, n), since: make([]pgtype.Timestamptz, 0, n)}
 }
 
 func (r *siteRows) add(n NewSite, account NewAccount, a Addition) error {
@@ -289,19 +284,18 @@ func (r *siteRows) add(n NewSite, account NewAccount, a Addition) error {
 
 // insert adds the sites of the accounts that are new.
 func (r *siteRows) insert(ctx context.Context, tx pgx.Tx, zone string, added map[uuid.UUID]bool) error {
-	var ids, accounts []uuid.UUID
-	var owners, teams []*uuid.UUID
+	var ids, accounts, owners, teams []pgtype.UUID
 	var names, streets, numbers, postcodes, cities, countries, notes, persons, tels, sources []string
 	var points []orb.Point
 	var cells []int64
 	var confidences []float64
-	var since []*time.Time
+	var since []pgtype.Timestamptz
 	for i, n := range r.news {
 		if !added[n.AccountID] {
 			continue
 		}
-		ids, accounts = append(ids, n.ID), append(accounts, n.AccountID)
-		owners, teams = append(owners, r.of[i].OwnerID), append(teams, r.of[i].TeamID)
+		ids, accounts = append(ids, pgtype.UUID{Bytes: n.ID, Valid: true}), append(accounts, pgtype.UUID{Bytes: n.AccountID, Valid: true})
+		owners, teams = append(owners, crm.UUIDOrNull(r.of[i].OwnerID)), append(teams, crm.UUIDOrNull(r.of[i].TeamID))
 		names, streets, numbers = append(names, n.Name), append(streets, n.Street), append(numbers, n.HouseNumber)
 		postcodes, cities, countries = append(postcodes, n.Postcode), append(cities, n.City), append(countries, n.Country)
 		notes, persons, tels = append(notes, n.AccessNote), append(persons, n.ContactName), append(tels, n.ContactPhone)
@@ -327,9 +321,7 @@ func (r *siteRows) events(added map[uuid.UUID]bool) []crm.Event {
 	for i, n := range r.news {
 		if added[n.AccountID] {
 			e := n.added()
-			if e.By = r.by[i]; r.since[i] != nil {
-				e.At = *r.since[i]
-			}
+			e.By, e.At = r.by[i], r.since[i].Time
 			events = append(events, e)
 		}
 	}
