@@ -39,6 +39,8 @@ const (
 	PlanPublish       Right = "plan.publish"
 	ResourceRead      Right = "resource.read"
 	ResourceWrite     Right = "resource.write"
+	TerritoryRead     Right = "territory.read"
+	TerritoryWrite    Right = "territory.write" // draft, fill and put in force who looks after which part of the land
 	StaffRead         Right = "staff.read"
 	StaffWrite        Right = "staff.write"
 	OrganisationWrite Right = "organisation.write"
@@ -70,7 +72,7 @@ type Role struct {
 func Roles() []Role {
 	self := []Right{SignedIn, TokenOwn}
 	read := []Right{AccountRead, LeadRead, DealRead, ProductRead, OrderRead, CaseRead, InstallationRead, ContractRead, ActivityRead,
-		VisitRead, ResourceRead, StaffRead}
+		VisitRead, ResourceRead, TerritoryRead, StaffRead}
 	sell := []Right{AccountWrite, LeadWrite, DealWrite, OrderWrite, ActivityWrite, ExportRun, BulkWrite}
 	serve := []Right{AccountWrite, CaseWrite, InstallationWrite, ActivityWrite, ExportRun, BulkWrite}
 	join := func(sets ...[]Right) []Right {
@@ -84,9 +86,9 @@ func Roles() []Role {
 	}
 	return []Role{
 		{"administrator", "Administrator", ScopeAll, join(self, read, sell, serve, []Right{PlanRead, ContractWrite, ProductWrite, MergeWrite, ImportRun,
-			FieldWrite, WebhookWrite, VisitWrite, VisitWork, PlanRun, PlanPublish, ResourceWrite, StaffWrite, OrganisationWrite, AuditRead})},
+			FieldWrite, WebhookWrite, VisitWrite, VisitWork, PlanRun, PlanPublish, ResourceWrite, TerritoryWrite, StaffWrite, OrganisationWrite, AuditRead})},
 		{"sales_manager", "Sales manager", ScopeAll, join(self, read, sell, []Right{PlanRead, ContractWrite, ProductWrite, MergeWrite, ImportRun,
-			VisitWrite, PlanRun, PlanPublish})},
+			VisitWrite, PlanRun, PlanPublish, TerritoryWrite})},
 		{"rep", "Sales rep", ScopeTeams, join(self, read, sell, []Right{PlanRead, VisitWrite, VisitWork})},
 		{"dispatcher", "Dispatcher", ScopeAll, join(self, read, serve, []Right{PlanRead, VisitWrite, VisitWork, PlanRun, PlanPublish, ResourceWrite})},
 		{"technician", "Technician", ScopeOwn, []Right{SignedIn, AccountRead, ProductRead, CaseRead, CaseWrite, InstallationRead, ContractRead,
