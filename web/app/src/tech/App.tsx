@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { useLive } from '../live';
 import { t } from '../i18n';
@@ -9,6 +9,9 @@ import { Toasts } from '../ui/toast';
 import { enter, load, restart, useTech } from './state';
 import { TodayPage } from './TodayPage';
 import { VisitPage } from './VisitPage';
+
+const Nearby = lazy(() => import('./Nearby').then(module => ({ default: module.NearbyPage })));
+const Customer = lazy(() => import('./CustomerPage').then(module => ({ default: module.CustomerPage })));
 
 export function App() {
   const { session, me, date, update } = useTech();
@@ -25,10 +28,12 @@ export function App() {
     {session === 'unknown' && <main className="page"><Skeleton lines={9} /></main>}
     {session === 'out' && <Login onDone={me => void enter(me)} />}
     {session === 'in' && <Router base="/tech">
-      <Switch>
+      <Suspense fallback={<main className="page"><Skeleton lines={9} /></main>}><Switch>
         <Route path="/visit/:id">{({ id }) => <VisitPage id={id} />}</Route>
+        <Route path="/nearby"><Nearby /></Route>
+        <Route path="/customer/:id">{({ id }) => <Customer id={id} />}</Route>
         <Route><TodayPage /></Route>
-      </Switch>
+      </Switch></Suspense>
     </Router>}
     <Toasts />
   </>;

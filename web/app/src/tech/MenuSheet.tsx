@@ -1,5 +1,6 @@
 // The sheets behind the chip and the menu: what is not sent, theme, language, log out.
 import { useState } from 'react';
+import { Link } from 'wouter';
 import { t, language, loadLanguage, type Language } from '../i18n';
 import { clock } from '../i18n/format';
 import { patch } from '../api/client';
@@ -24,7 +25,7 @@ export function SyncSheet({ onClose }: { onClose: () => void }) {
   </Sheet>;
 }
 
-export function MenuSheet({ onClose }: { onClose: () => void }) {
+export function MenuSheet({ onClose, onLead }: { onClose: () => void; onLead: () => void }) {
   const { me, outbox } = useTech();
   const theme = useTheme();
   const [sure, setSure] = useState(false);
@@ -36,6 +37,8 @@ export function MenuSheet({ onClose }: { onClose: () => void }) {
     onClose();
   }
   return <Sheet title={me?.name ?? t('tech.settings')} onClose={onClose}>
+    {me?.rights.includes('account.read') && <Link href="/nearby" className="button big" onClick={onClose}><Icon name="locate" />{t('near.title')}</Link>}
+    {me?.rights.includes('lead.write') && <button className="button big" onClick={onLead}><Icon name="plus" />{t('spot.lead')}</button>}
     <fieldset className="choices"><legend>{t('me.theme')}</legend>
       {themes.map(([value, label, icon]) => <label key={value} className="choice"><input type="radio" name="theme" checked={theme === value} onChange={() => setTheme(value)} /><Icon name={icon} /><span>{label}</span></label>)}
     </fieldset>

@@ -11,6 +11,7 @@ import { ActionBar } from './ActionBar';
 import { Connection } from './App';
 import { current, rows, type Row } from './day';
 import { MenuSheet, SyncSheet } from './MenuSheet';
+import { AddSheet } from './OnTheSpot';
 import { acknowledge, dropMessage, go, load, useTech } from './state';
 
 const MapView = lazy(() => import('../map/MapView').then(module => ({ default: module.MapView })));
@@ -18,7 +19,7 @@ const MapView = lazy(() => import('../map/MapView').then(module => ({ default: m
 export function TodayPage() {
   const state = useTech();
   const { today, me, date, copyFrom, loading, problem, outbox, working, messages } = state;
-  const [sheet, setSheet] = useState<'menu' | 'sync' | null>(null);
+  const [sheet, setSheet] = useState<'menu' | 'sync' | 'lead' | null>(null);
   const [view, setView] = useState<'list' | 'map'>(() => sessionStorage.getItem('tech-view') === 'map' ? 'map' : 'list');
   const zone = today?.zone ?? me?.organisation.zone ?? 'UTC';
   const all = useMemo(() => today ? rows(today, outbox, working) : [], [today, outbox, working]);
@@ -59,7 +60,8 @@ export function TodayPage() {
       ? <ActionBar row={next} zone={zone} of={all.length} compact={view === 'map'} />
       : <footer className="dock"><p className="finished"><Icon name="check" /><span><b>{t('tech.allDone')}</b><br />{t('tech.allDoneHint')}</span></p></footer>)}
     {sheet === 'sync' && <SyncSheet onClose={() => setSheet(null)} />}
-    {sheet === 'menu' && <MenuSheet onClose={() => setSheet(null)} />}
+    {sheet === 'menu' && <MenuSheet onClose={() => setSheet(null)} onLead={() => setSheet('lead')} />}
+    {sheet === 'lead' && <AddSheet what="lead" onClose={() => setSheet(null)} />}
   </div>;
 }
 

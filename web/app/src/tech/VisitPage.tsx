@@ -11,13 +11,14 @@ import { ActionBar } from './ActionBar';
 import { Connection } from './App';
 import { navigateLink, rows } from './day';
 import { SyncSheet } from './MenuSheet';
+import { AddSheet } from './OnTheSpot';
 import { Sheet } from './Sheet';
 import { tap, useTech } from './state';
 import { StateWord } from './TodayPage';
 
 export function VisitPage({ id }: { id: string }) {
   const { today, outbox, working, me, loading } = useTech();
-  const [sheet, setSheet] = useState<'sync' | 'note' | null>(null);
+  const [sheet, setSheet] = useState<'sync' | 'note' | 'case' | null>(null);
   const zone = today?.zone ?? me?.organisation.zone ?? 'UTC';
   const all = today ? rows(today, outbox, working) : [];
   const row = all.find(one => one.visit.id === id);
@@ -55,10 +56,13 @@ export function VisitPage({ id }: { id: string }) {
         {visit.outcome && <div><dt><Icon name="check" /><span>{t('visit.outcome')}</span></dt><dd className="pre">{visit.outcome.note || t('state.done')}</dd></div>}
       </dl>
       <button className="button big" onClick={() => setSheet('note')}><Icon name="note" />{t('tech.noteAdd')}</button>
+      <div className="two"><Link href={`/customer/${visit.account.id}`} className="button big"><Icon name="accounts" />{t('customer.title')}</Link>
+        {me?.rights.includes('case.write') && <button className="button big" onClick={() => setSheet('case')}><Icon name="plus" />{t('spot.case')}</button>}</div>
       <Earlier visit={visit} zone={zone} />
     </main>
     <ActionBar row={row} zone={zone} of={all.length} onVisit />
     {sheet === 'sync' && <SyncSheet onClose={() => setSheet(null)} />}
+    {sheet === 'case' && <AddSheet what="case" account={visit.account} site={site.id} onClose={() => setSheet(null)} />}
     {sheet === 'note' && <NoteSheet visit={visit} onClose={() => setSheet(null)} />}
   </div>;
 }

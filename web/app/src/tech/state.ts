@@ -1,7 +1,7 @@
 // The phone's state: who is logged in, the day, the outbox, and what happened while sending. One store, read by all its screens.
 import { useSyncExternalStore } from 'react';
 import { call, get, mayBeSignedIn, post, Problem } from '../api/client';
-import type { Command, CommandKind, Me, Today, Verdict, Visit, VisitState } from '../api/types';
+import type { Command, CommandKind, Me, Point, Today, Verdict, Visit, VisitState } from '../api/types';
 import { t } from '../i18n';
 import { addDays, dayOf } from '../i18n/format';
 import { boundsOf, tilesAlong } from '../map/data';
@@ -221,3 +221,12 @@ document.addEventListener('visibilitychange', () => {
   if (document.hidden) void send(true); // the app may not come back: what was tapped goes now
   else if (state.session === 'in') { void load(); void send(); }
 });
+
+/** Where the phone is; where it does not tell, the place given. */
+export function here(otherwise: Point | undefined): Promise<{ point: Point; device: boolean } | null> {
+  const rest = otherwise ? { point: otherwise, device: false } : null;
+  return new Promise(resolve => {
+    if (!('geolocation' in navigator)) { resolve(rest); return; }
+    navigator.geolocation.getCurrentPosition(found => resolve({ point: [found.coords.longitude, found.coords.latitude], device: true }), () => resolve(rest), { enableHighAccuracy: true, timeout: 6000, maximumAge: 60_000 });
+  });
+}
