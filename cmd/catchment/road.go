@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"time"
 
 	"catchment/crm"
 	"catchment/geo/osm"
@@ -22,6 +23,7 @@ type roadCommands struct {
 
 type roadBuild struct {
 	Profile string   `default:"car" help:"Way of travelling: car, van, bike, foot, or testbot."`
+	At      string   `help:"Wall-clock time, such as 2026-11-23T08:00, at which rules of the road that hold at certain times only are judged. Without it they are left out."`
 	Output  string   `short:"o" required:"" help:"File to write. One already there stays as it is until the new one is complete."`
 	From    []string `arg:"" help:"Extracts of OpenStreetMap (.osm.pbf, .osm); several are joined to one map."`
 }
@@ -31,6 +33,13 @@ func (c *roadBuild) Run(ctx context.Context) error {
 	p, err := road.ProfileNamed(routing.Profile(c.Profile))
 	if err != nil {
 		return &crm.Error{Kind: crm.Invalid, Field: "profile", Message: err.Error()}
+	}
+	if c.At != "" {
+		wall, err := time.Parse("2006-01-02T15:04", c.At)
+		if err != nil {
+			return &crm.Error{Kind: crm.Invalid, Field: "at", Message: "is no time such as 2026-11-23T08:00"}
+		}
+		p = p.At(wall)
 	}
 	var parts []*osm.Source
 	defer func() {

@@ -25,6 +25,6 @@
 // speeds for a time of the week, learned from tracks (match.go, observe.go) or given, make a file of their own
 // from a graph that goes on answering (retime.go, week.go). Package osrm beneath speaks the OSRM HTTP API.
 //
-// The package knows no database, no network and no clock: conditional restrictions, which need the time of
-// the day, are left out of the map.
+// The package knows no database, no network and no clock: rules that hold at certain times only are left out of the
+// map, or are judged at a time that is stated when it is built (condition.go).
 package road

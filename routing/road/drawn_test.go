@@ -53,7 +53,7 @@ func draw(t testing.TB, grid string, lines ...string) *drawing {
 		var tags osm.Tags
 		for len(words) > 0 && strings.Contains(words[len(words)-1], "=") {
 			key, value, _ := strings.Cut(words[len(words)-1], "=")
-			tags = append(osm.Tags{{Key: key, Value: strings.ReplaceAll(value, "_@_", " @ ")}}, tags...)
+			tags = append(osm.Tags{{Key: key, Value: strings.NewReplacer("_@_", " @ ", "~", " ").Replace(value)}}, tags...)
 			words = words[:len(words)-1]
 		}
 		switch {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -33,7 +34,8 @@ import (
 //	   112      4  revision of the profile
 //	   116     24  name of the time band the speeds are those of, filled up with zeros
 //	   140     16  what the speeds are told apart by, filled up with zeros; empty for those of the map
-//	   156     32  zero
+//	   156     16  the time at which conditional rules are judged, as 2006-01-02T15:04; zeros if they are left out
+//	   172     16  zero
 //	   188      4  CRC-32C of the bytes before it and of the table
 //	   192         the table; per section 8 bytes offset, 8 bytes length, 4 bytes size of an element, 4 bytes CRC-32C
 const (
@@ -76,6 +78,9 @@ func (o origin) version() routing.Version {
 	v := routing.Version{Map: o.source, Metric: o.profile.metric()}
 	if o.speeds != "" {
 		v.Metric += " " + string(o.band) + " " + o.speeds
+	}
+	if !o.profile.wall.IsZero() {
+		v.Metric += " at " + o.profile.wall.Format(wallLayout)
 	}
 	if o.excluded != 0 {
 		v.Metric += " without " + o.excluded.String()
@@ -305,6 +310,9 @@ func (w *writer) finish() error {
 	binary.LittleEndian.PutUint32(header[112:], uint32(w.o.profile.Revision))
 	copy(header[116:140], w.o.band)
 	copy(header[140:156], w.o.speeds)
+	if !w.o.profile.wall.IsZero() {
+		copy(header[156:172], w.o.profile.wall.Format(wallLayout))
+	}
 	sum := crc32.Update(crc32.Checksum(header[:checkAt], castagnoli), castagnoli, w.table)
 	binary.LittleEndian.PutUint32(header[checkAt:], sum)
 	if _, err := w.f.WriteAt(append(header, w.table...), 0); err != nil {
@@ -445,9 +453,19 @@ func read(data []byte) (*Graph, string) {
 	if r := le.Uint32(data[112:]); int(r) != p.Revision {
 		return nil, fmt.Sprintf("was built with revision %d of profile %s, this program has %d", r, name, p.Revision)
 	}
+	if at := text(156, 172); at != "" {
+		wall, err := time.Parse(wallLayout, at)
+		if err != nil {
+			return nil, fmt.Sprintf("was built for the time %q, which is none", at)
+		}
+		p = p.At(wall)
+	}
 	g.profile = p
 	return g, ""
 }
+
+// wallLayout is how the time of conditional rules is written.
+const wallLayout = "2006-01-02T15:04"
 
 // Close unmaps the file. No query may run or follow.
 func (g *Graph) Close() error {

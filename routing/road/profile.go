@@ -3,6 +3,7 @@ package road
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"catchment/routing"
 )
@@ -50,6 +51,8 @@ type Profile struct {
 	GiveWaySeconds    float64
 	ObeysRestrictions bool
 	WeightIsTime      bool // minimise the time alone
+
+	wall time.Time // when conditional rules are judged; zero: they are left out
 }
 
 // TagSpeeds gives a speed for each value of one key.

@@ -17,12 +17,13 @@ type ban struct {
 	to      []int64
 }
 
-// readBan reads a restriction relation. It reports false for what is none, does not bind this traveller, holds
-// only at certain times, or lacks a part.
+// readBan reads a restriction relation. It reports false for what is none, does not bind this traveller, does not
+// hold at the profile's time, or lacks a part.
 func (p *Profile) readBan(r osm.Relation) (ban, bool) {
-	value := r.Tags.Get("restriction")
+	tags := p.now(r.Tags)
+	value := tags.Get("restriction")
 	for _, mode := range p.Modes {
-		if v := r.Tags.Get("restriction:" + mode); v != "" && value == "" {
+		if v := tags.Get("restriction:" + mode); v != "" && value == "" {
 			value = v
 		}
 	}

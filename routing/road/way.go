@@ -83,6 +83,7 @@ func firstOf(tags osm.Tags, keys []string) string {
 
 // use reads the tags of a way. It reports false if the traveller cannot use the way in either direction.
 func (p *Profile) use(tags osm.Tags) (wayUse, bool) {
+	tags = p.now(tags)
 	highway, route := tags.Get("highway"), tags.Get("route")
 	if highway == "" && route == "" && !p.known(tags) {
 		return wayUse{}, false
@@ -366,6 +367,7 @@ func (p *Profile) atNode(tags osm.Tags) nodeUse {
 	if len(tags) == 0 {
 		return nodeUse{}
 	}
+	tags = p.now(tags)
 	var n nodeUse
 	highway, barrier := tags.Get("highway"), tags.Get("barrier")
 	if access := firstOf(tags, p.Access); access != "" {
