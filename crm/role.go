@@ -240,3 +240,19 @@ func (s *Store) lockedRole(ctx context.Context, tx pgx.Tx, code string, version 
 	}
 	return before, err
 }
+
+// Manageable returns a person whom who acts may let in and shut out: one he sees and whose role gives nothing that he
+// lacks himself.
+func (s *Store) Manageable(ctx context.Context, id uuid.UUID) (Staff, error) {
+	if _, err := Require(ctx, StaffWrite); err != nil {
+		return Staff{}, err
+	}
+	var out Staff
+	err := s.Read(ctx, func(tx pgx.Tx) (err error) {
+		if out, err = staffByID(ctx, tx, id); err != nil {
+			return err
+		}
+		return checkRole(ctx, tx, out.Role)
+	})
+	return out, err
+}

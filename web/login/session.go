@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"catchment/crm"
+	"catchment/crm/outbox"
 )
 
 // CookieName is the name of the session cookie.
@@ -38,6 +39,8 @@ type Desk struct {
 	Idle     time.Duration // a session unused so long ends
 	Absolute time.Duration // a session ends so long after sign-in
 	Secure   bool          // the site is reached by HTTPS: the cookie never leaves by anything else
+	Origin   string        // the address people reach the site by: what links in letters begin with
+	Outbox   *outbox.Outbox
 
 	passwords *verifier
 }
@@ -48,7 +51,7 @@ func NewDesk(store *crm.Store) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Desk{Store: store, Idle: DefaultIdle, Absolute: DefaultAbsolute, passwords: passwords}, nil
+	return &Desk{Store: store, Outbox: &outbox.Outbox{Store: store}, Idle: DefaultIdle, Absolute: DefaultAbsolute, passwords: passwords}, nil
 }
 
 // Caller is the way somebody comes by.
