@@ -294,10 +294,10 @@ func (s *story) begun() time.Time {
 func (s *story) class() {
 	a := &s.addition
 	switch {
-	case s.revenue >= 3500000:
+	case s.revenue >= 1800000:
 		a.Account.Class = "A"
 		a.Tags = []string{"key account"}
-	case s.revenue >= 400000:
+	case s.revenue >= 300000:
 		a.Account.Class = "B"
 	}
 }
