@@ -3,6 +3,7 @@ package crm
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,9 +96,17 @@ func (s *Store) timeline(ctx context.Context, which string, id uuid.UUID, cursor
 	size := PageSize(limit)
 	var entries []Entry
 	err := s.Read(ctx, func(tx pgx.Tx) error {
-		rows, _ := tx.Query(ctx, entryColumns+`where `+which+` and (e.at, e.seq) < ($2, $3) order by e.at desc, e.seq desc limit $4`,
-			id, key.At, key.Seq, size+1)
-		var err error
+		rows, _ := tx.Query(ctx, `select m.absorbed from crm.merged m where m.survivor = $1`, id)
+		absorbed, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		if err != nil {
+			return DBError(err, "timeline")
+		}
+		of := any(id)
+		if len(absorbed) > 0 { // what happened to those it has absorbed is its history too
+			which, of = strings.Replace(which, "$1", "any ($1)", 1), append(absorbed, id)
+		}
+		rows, _ = tx.Query(ctx, entryColumns+`where `+which+` and (e.at, e.seq) < ($2, $3) order by e.at desc, e.seq desc limit $4`,
+			of, key.At, key.Seq, size+1)
 		entries, err = pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
 		return DBError(err, "timeline")
 	})

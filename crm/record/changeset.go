@@ -196,7 +196,7 @@ func (r *Records) undo(ctx context.Context, tx pgx.Tx, set *ChangeSet) ([]Standi
 		for to < len(todo) && todo[to].Kind == todo[from].Kind && todo[to].sort() == todo[from].sort() {
 			to++
 		}
-		left, err := r.undoStretch(ctx, tx, todo[from:to])
+		left, err := r.undoStretch(ctx, tx, set.Act, todo[from:to])
 		if err != nil {
 			return nil, err
 		}
@@ -224,12 +224,12 @@ func (row keptRow) sort() string {
 
 // undoStretch takes changes of one kind and sort back. They are tried together and, should one not be possible, one by
 // one behind savepoints.
-func (r *Records) undoStretch(ctx context.Context, tx pgx.Tx, stretch []keptRow) ([]Standing, error) {
+func (r *Records) undoStretch(ctx context.Context, tx pgx.Tx, act string, stretch []keptRow) ([]Standing, error) {
 	together := func(rows []keptRow) ([]Standing, error) {
 		var standing []Standing
 		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 			var err error
-			standing, err = r.back(ctx, tx, rows)
+			standing, err = r.back(ctx, tx, act, rows)
 			return err
 		})
 		return standing, err
@@ -253,10 +253,10 @@ func (r *Records) undoStretch(ctx context.Context, tx pgx.Tx, stretch []keptRow)
 	return standing, nil
 }
 
-// back makes the changes that undo rows of one kind and sort.
-func (r *Records) back(ctx context.Context, tx pgx.Tx, rows []keptRow) ([]Standing, error) {
-	k, _, err := r.need(ctx, rows[0].Kind, true)
-	if err != nil {
+// back makes the changes that undo rows of one kind and sort. Who may merge may undo it, whatever it moved.
+func (r *Records) back(ctx context.Context, tx pgx.Tx, act string, rows []keptRow) ([]Standing, error) {
+	k, actor, err := r.need(ctx, rows[0].Kind, true)
+	if err != nil && !(act == "merge" && k != nil && actor.May(crm.MergeWrite)) {
 		return nil, err
 	}
 	if k, err = r.whole(ctx, tx, k); err != nil {
@@ -302,8 +302,11 @@ func (r *Records) back(ctx context.Context, tx pgx.Tx, rows []keptRow) ([]Standi
 		}
 		twice[row.EntityID] = true
 	}
-	return standing, r.save(ctx, tx, k.undoing(), changes, Saving{Verb: "restored"})
+	return standing, r.save(ctx, tx, k.undoing(), changes, Saving{Verb: restored})
 }
+
+// restored is the verb of what undoing does.
+const restored = "restored"
 
 func maps(v Values) Values {
 	out := Values{}

@@ -296,8 +296,10 @@ func (r *Records) save(ctx context.Context, tx pgx.Tx, k *Kind, changes []Change
 	if !ok {
 		return &crm.Error{Kind: crm.Unauthenticated, Message: "sign in first"}
 	}
-	if err := r.owned(ctx, tx, k, actor, changes); err != nil {
-		return err
+	if how.Verb != restored { // what is put back belongs to whom it belonged to, or to nobody
+		if err := r.owned(ctx, tx, k, actor, changes); err != nil {
+			return err
+		}
 	}
 	if k.Fill != nil {
 		if err := k.Fill(ctx, tx, changes); err != nil {
@@ -454,6 +456,11 @@ func (r *Records) refer(ctx context.Context, tx pgx.Tx, k *Kind, changes []Chang
 				if _, known := wanted[id]; !known {
 					wanted[id] = n
 				}
+			}
+		}
+		for _, c := range changes { // what comes with them is there once they are
+			if c.Before == nil && f.Ref == k.Name {
+				delete(wanted, c.After.ID())
 			}
 		}
 		if len(wanted) == 0 {
