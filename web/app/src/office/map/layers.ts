@@ -12,12 +12,16 @@ export interface DrawnPlaces { lon: readonly number[]; lat: readonly number[]; c
 /** The layer that a click on a place hits, and that of clusters. */
 export const placeLayer = 'work-places', clusterLayer = 'work-clusters';
 
+/** How much smaller places are drawn where there are many, so that they do not hide one another: half the size at twenty thousand. */
+export const crowding = (count: number) => Math.min(1, Math.max(0.45, (1500 / Math.max(count, 1)) ** 0.25));
+
 export function placesData({ lon, lat, colour, radius, weight, shown, on }: DrawnPlaces): GeoJSON.FeatureCollection {
   const features: GeoJSON.Feature[] = [];
+  const crowd = crowding(lon.length);
   for (let i = 0; i < lon.length; i++) {
     if (!shown(i)) continue;
     const state = on(i);
-    features.push({ type: 'Feature', properties: { i, c: colour(i), r: radius[i], w: weight(i), on: state, sort: state === 1 ? 1000 - radius[i]! : -radius[i]! }, geometry: { type: 'Point', coordinates: [lon[i]!, lat[i]!] } });
+    features.push({ type: 'Feature', properties: { i, c: colour(i), r: radius[i]! * crowd, w: weight(i), on: state, sort: state === 1 ? 1000 - radius[i]! : -radius[i]! }, geometry: { type: 'Point', coordinates: [lon[i]!, lat[i]!] } });
   }
   return { type: 'FeatureCollection', features };
 }
