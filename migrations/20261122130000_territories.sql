@@ -70,16 +70,17 @@ create unique index rule_cell on territories.rule (model_id, cell) where cell is
 create index rule_area on territories.rule using gist (area) where area is not null;
 create index rule_territory on territories.rule (territory_id);
 
+-- Where each site belongs, in every model whose membership is kept. Without foreign keys: a check for each of a million
+-- rows would cost more than all else; triggers take away what belongs to a site or a territory that goes.
 create table territories.member (
-  model_id uuid not null references territories.model on delete cascade,
-  site_id uuid not null references customer.site on delete cascade,
+  model_id uuid not null,
+  site_id uuid not null,
   account_id uuid not null,
-  territory_id uuid not null references territories.territory on delete cascade,
+  territory_id uuid not null,
   rule_id bigint not null,
-  primary key (model_id, site_id)
+  primary key (site_id, model_id)
 );
 create index member_territory on territories.member (territory_id) include (site_id, account_id);
-create index member_site on territories.member (site_id);
 
 -- The cell of a coarser resolution that holds a cell of resolution 10 (H3 keeps a resolution in bits 52 to 55 and three
 -- bits a digit below them; digits not in use are all ones).
@@ -121,16 +122,33 @@ begin
   if m.filled_no is null then
     lock table customer.site in share mode; -- waits for those who write sites and have not seen that this model is kept
     update territories.model set filled_no = 0 where id = wanted;
-    m.filled_no := 0;
+    analyze territories.rule; -- many at once: the planner must know how many
     return -1; -- committed before the first site is read: from here on changes of sites keep the membership true
   end if;
+  -- the same as territories.rule_for, for many at once
   with chunk as materialized (
     select s.id, s.no, s.account_id, s.country, s.postcode, s.cell, s.point from customer.site s
     where s.no > m.filled_no order by s.no limit count
+  ), fits as (
+    select c.id, r.precedence, 0 as fine, r.id as rule_id, r.territory_id
+    from chunk c join territories.rule r on r.model_id = wanted and r.account_id = c.account_id
+    union all
+    select c.id, r.precedence, length(r.postcode), r.id, r.territory_id
+    from chunk c cross join lateral generate_series(1, length(c.postcode)) n
+    join territories.rule r on r.model_id = wanted and r.postcode = left(c.postcode, n) and r.country in ('', c.country)
+    where exists (select from territories.rule where model_id = wanted and postcode is not null)
+    union all
+    select c.id, r.precedence, l::int, r.id, r.territory_id
+    from chunk c cross join unnest(m.levels) l
+    join territories.rule r on r.model_id = wanted and r.cell = territories.parent(c.cell, l)
+    union all
+    select c.id, r.precedence, 0, r.id, r.territory_id
+    from chunk c join territories.rule r on r.model_id = wanted and r.area && c.point and ST_Intersects(r.area, c.point)
+    where exists (select from territories.rule where model_id = wanted and area is not null)
   ), put as (
     insert into territories.member (model_id, site_id, account_id, territory_id, rule_id)
-    select wanted, c.id, c.account_id, r.territory_id, r.rule_id
-    from chunk c cross join lateral territories.rule_for(wanted, m.levels, c.account_id, c.country, c.postcode, c.cell, c.point) r
+    select wanted, c.id, c.account_id, f.territory_id, f.rule_id
+    from chunk c join (select distinct on (id) id, territory_id, rule_id from fits order by id, precedence, fine desc, rule_id) f using (id)
     on conflict do nothing
   )
   select max(no), count(*) into last, done from chunk;
@@ -154,10 +172,28 @@ begin
   from changed_to n
   join territories.model m on m.filled_no is not null
   cross join lateral territories.rule_for(m.id, m.levels, n.account_id, n.country, n.postcode, n.cell, n.point) r
-  on conflict (model_id, site_id) do update set account_id = excluded.account_id, territory_id = excluded.territory_id, rule_id = excluded.rule_id;
+  on conflict (site_id, model_id) do update set account_id = excluded.account_id, territory_id = excluded.territory_id, rule_id = excluded.rule_id;
+  return null;
+end $$;
+
+create function territories.site_gone() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set app.scope = 'all' as $$
+begin
+  delete from territories.member m using gone g where m.site_id = g.id;
+  return null;
+end $$;
+
+create function territories.territory_gone() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set app.scope = 'all' as $$
+begin
+  delete from territories.member m using gone g where m.territory_id = g.id;
   return null;
 end $$;
 -- +goose StatementEnd
+create trigger territory_left after delete on customer.site referencing old table as gone
+  for each statement execute function territories.site_gone();
+create trigger territory_gone after delete on territories.territory referencing old table as gone
+  for each statement execute function territories.territory_gone();
 create trigger territory_added after insert on customer.site referencing new table as changed_to
   for each statement execute function territories.follow();
 create trigger territory_changed after update on customer.site referencing old table as changed_from new table as changed_to
@@ -224,5 +260,6 @@ create or replace function crm.reachable(kind text) returns uuid[] language sql 
 $$;
 -- +goose StatementEnd
 drop trigger territory_added on customer.site;
+drop trigger territory_left on customer.site;
 drop trigger territory_changed on customer.site;
 drop schema territories cascade;

@@ -119,7 +119,7 @@ func insertRules(ctx context.Context, tx pgx.Tx, model uuid.UUID, rules []Rule) 
 
 // forgetMembers takes back what was filled of a model.
 func forgetMembers(ctx context.Context, tx pgx.Tx, model uuid.UUID) error {
-	_, err := tx.Exec(ctx, `delete from territories.member where model_id = $1`, model)
+	_, err := tx.Exec(ctx, `delete from territories.member where territory_id in (select id from territories.territory where model_id = $1)`, model)
 	if err == nil {
 		_, err = tx.Exec(ctx, `update territories.model set filled = false, filled_no = null, version = version + 1 where id = $1`, model)
 	}

@@ -132,6 +132,19 @@ func TestTheFirstRuleThatFitsGivesTheTerritory(t *testing.T) {
 		{"outside all", l.site(t, customer.NewSite{Point: orb.Point{12, 50}}), "nobody's"},
 	}
 	l.fill(t, model)
+	t.Run("many at once find what each would find alone", func(t *testing.T) {
+		var differ int
+		must(t, l.Store.Read(l.ctx, func(tx pgx.Tx) error {
+			return tx.QueryRow(l.ctx, `
+				select count(*) from territories.model o cross join customer.site s
+				left join territories.member m on m.model_id = o.id and m.site_id = s.id
+				left join lateral territories.rule_for(o.id, o.levels, s.account_id, s.country, s.postcode, s.cell, s.point) r on true
+				where (m.rule_id, m.territory_id) is distinct from (r.rule_id, r.territory_id)`).Scan(&differ)
+		}))
+		if diff := cmp.Diff(0, differ); diff != "" {
+			t.Errorf("sites that differ (-want +got):\n%s", diff)
+		}
+	})
 	must(t, l.Activate(l.ctx, model))
 	for _, row := range sites {
 		t.Run(row.name, func(t *testing.T) {
