@@ -264,6 +264,9 @@ func drawChart(w io.Writer, s *vrp.Solution) error {
 			length := float64(st.Setup+st.Service) * scale
 			p.Boxes = append(p.Boxes, shape{X: at(st.Arrival + st.WaitingTime), Y: y + 3, W: max(length, 1), H: row - 6, Colour: st.Colour, Hollow: st.Type == vrp.StepBreak,
 				Title: fmt.Sprintf("%s, %s", st.name(), Clock(st.Arrival+st.WaitingTime))})
+			if st.Number > 0 && length > 7*float64(len(fmt.Sprint(st.ID)))+4 {
+				p.Words = append(p.Words, shape{X: at(st.Arrival+st.WaitingTime) + length/2, Y: y + 15, Colour: "#fff", Text: fmt.Sprint(st.ID)})
+			}
 		}
 	}
 	return picture.Execute(w, p)
