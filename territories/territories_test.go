@@ -17,6 +17,7 @@ import (
 	"catchment/geo/hex"
 	"catchment/geo/postgis"
 	"catchment/territories"
+	"catchment/territories/carve"
 )
 
 // land is a company with a room for its territories.
@@ -328,5 +329,49 @@ func TestWhatTerritoriesRefuse(t *testing.T) {
 	}
 	if _, err := l.AddModel(l.ctx, uuid.Nil, "  ", ""); crm.KindOf(err) != crm.Invalid {
 		t.Errorf("a model without a name: %v", err)
+	}
+}
+
+// From sites to territories in force: each unit of the design is a hexagon of the model, and every site finds one.
+func TestSitesAreDesignedAndFoundAgain(t *testing.T) {
+	t.Parallel()
+	l := newLand(t)
+	chance := rand.New(rand.NewPCG(3, 3))
+	account, err := l.customers.AddAccount(l.ctx, customer.NewAccount{Name: "Öhri"})
+	must(t, err)
+	for i := range 120 {
+		spread := 0.4
+		if i%2 == 0 {
+			spread = 0.01
+		}
+		l.site(t, customer.NewSite{AccountID: account.ID, Point: orb.Point{9.5 + spread*chance.Float64(), 47.1 + spread*chance.Float64()}})
+	}
+	units, err := l.Units(l.ctx, 3)
+	must(t, err)
+	plan, err := carve.Design(l.ctx, &carve.Problem{At: units.At, Edges: units.Edges, Objective: carve.Inertia, Territories: make([]carve.Territory, 3),
+		Measures: []carve.Measure{{Name: "sites", Of: units.Sites, Tolerance: 0.1}}}, carve.Options{Seed: 1, Iterations: 100_000})
+	must(t, err)
+	model, ids := l.model(t, "2027", "0", "1", "2")
+	var rules []territories.Rule
+	for u, j := range plan.Of {
+		rules = append(rules, territories.Rule{TerritoryID: ids[fmt.Sprint(j)], Cell: units.Cell[u]})
+	}
+	must(t, l.AddRules(l.ctx, model, rules))
+	l.fill(t, model)
+	counts, err := l.Counts(l.ctx, model)
+	must(t, err)
+	want, got := map[string]int{}, map[string]int{}
+	for j, territory := range plan.Report.Territories {
+		want[fmt.Sprint(j)] = int(territory.Sums[0])
+	}
+	for _, c := range counts {
+		for name, id := range ids {
+			if id == c.TerritoryID {
+				got[name] = c.Sites
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("sites of each territory (-designed +found):\n%s", diff)
 	}
 }

@@ -19,7 +19,11 @@ import (
 )
 
 type carveCommands struct {
-	Design designCommand `cmd:"" help:"Divide units among territories: balanced, each in one piece, compact."`
+	Units    unitsCommand    `cmd:"" help:"Gather the sites into hexagons to design territories of."`
+	Design   designCommand   `cmd:"" help:"Divide units among territories: balanced, each in one piece, compact. Needs no database."`
+	Draft    draftCommand    `cmd:"" help:"Make a model of a plan, and give every site its territory in it."`
+	Models   modelsCommand   `cmd:"" help:"List the models."`
+	Activate activateCommand `cmd:"" help:"Put a model in force: access follows at once."`
 }
 
 type designCommand struct {
