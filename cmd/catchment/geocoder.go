@@ -78,20 +78,25 @@ func (g geocoderSettings) external() (*geocode.External, error) {
 	return external, nil
 }
 
-// allowed are the private networks the external geocoder may lie in: those that are set, and its own address if
-// the URL writes it out. A name is not trusted to stay where it is.
+// allowed are the private networks the external geocoder may lie in.
 func (g geocoderSettings) allowed() ([]netip.Prefix, error) {
+	return allowedNetworks(g.URL, g.Networks, "GEOCODER")
+}
+
+// allowedNetworks are the private networks a service at an address may lie in: those that are set, and its own address
+// if the URL writes it out. A name is not trusted to stay where it is. Setting is what the two variables begin with.
+func allowedNetworks(service string, networks []string, setting string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
-	for _, text := range g.Networks {
+	for _, text := range networks {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, crm.Invalidf("GEOCODER_NETWORKS", "%q is no network such as 10.1.2.0/24", text)
+			return nil, crm.Invalidf(setting+"_NETWORKS", "%q is no network such as 10.1.2.0/24", text)
 		}
 		out = append(out, prefix.Masked())
 	}
-	address, err := url.Parse(g.URL)
+	address, err := url.Parse(service)
 	if err != nil {
-		return nil, crm.Invalidf("GEOCODER_URL", "is no address of a service")
+		return nil, crm.Invalidf(setting+"_URL", "is no address of a service")
 	}
 	host := address.Hostname()
 	if host == "localhost" {

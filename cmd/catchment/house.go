@@ -134,7 +134,12 @@ func furnish(ctx context.Context, s *settings, url string, log *slog.Logger) (*h
 		return nil, err
 	}
 	h := &house{log: log, url: url, pool: pool, store: crm.NewStore(pool), travel: routing.NewSwitch(routing.NewGreatCircle())}
-	h.streets = &streets{pool: pool, folder: folder, travel: h.travel, log: log}
+	server, err := s.Roads.server()
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	h.streets = &streets{pool: pool, folder: folder, travel: h.travel, log: log, server: server}
 	h.watch = extract.NewWatch(pool)
 	if h.addresses, err = s.Geocoder.addresses(pool, h.watch, log); err != nil {
 		pool.Close()

@@ -28,6 +28,7 @@ type settings struct {
 	LogLevel    string `env:"LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged, as JSON on standard error (${enum})."`
 
 	Geocoder geocoderSettings `embed:"" prefix:"geocoder-" envprefix:"GEOCODER_"`
+	Roads    roadSettings     `embed:"" prefix:"roads-" envprefix:"ROADS_"`
 }
 
 type commands struct {

@@ -257,7 +257,7 @@ func (r *solveRoads) open(profile string) (routing.Travel, error) {
 	case r.choice == "line":
 		return routing.NewGreatCircle(), nil
 	case strings.Contains(r.choice, "://"):
-		server, err := remote.NewOSRM(r.choice, getURL)
+		server, err := remote.New(r.choice, getURL)
 		if err != nil {
 			return nil, crm.Invalidf("roads", "%v", err)
 		}

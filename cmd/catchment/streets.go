@@ -18,6 +18,7 @@ import (
 	"catchment/geo/extract"
 	"catchment/geo/osm"
 	"catchment/routing"
+	"catchment/routing/remote"
 	"catchment/routing/road"
 )
 
@@ -28,7 +29,9 @@ type streets struct {
 	folder string
 	travel *routing.Switch
 	log    *slog.Logger
-	hash   string // of the map the engines are on
+	server remote.Server // answers in place of the engines; nil for none
+	loaded bool
+	hash   string // of the map the engines are on; empty before there is one
 }
 
 // profiles are the ways people travel; the one that compares us with another engine in tests is not among them.
@@ -48,12 +51,22 @@ func (s *streets) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(generations) == 0 || generations[len(generations)-1].Hash == s.hash {
+	hash := ""
+	if len(generations) > 0 {
+		hash = generations[len(generations)-1].Hash
+	}
+	if s.loaded && hash == s.hash || hash == "" && s.server == nil {
 		return nil
 	}
-	hash := generations[len(generations)-1].Hash
 	engines := map[routing.Profile]routing.Travel{}
 	for _, p := range profiles() {
+		if s.server != nil && s.server.Has(p.Name) {
+			engines[p.Name] = s.server
+			continue
+		}
+		if hash == "" {
+			continue
+		}
 		graph, err := road.Open(streetFile(s.folder, hash, p.Name))
 		if err != nil {
 			s.log.Warn("no streets for this profile: travel is reckoned as the crow flies", "profile", p.Name, "error", err)
@@ -62,7 +75,7 @@ func (s *streets) load(ctx context.Context) error {
 		engines[p.Name] = graph
 	}
 	s.travel.Set(engines)
-	s.hash = hash
+	s.loaded, s.hash = true, hash
 	return nil
 }
 

@@ -1,6 +1,3 @@
-// Package remote lets a server somewhere else stand in for the street engine: it asks an OSRM server by URL and
-// answers routing.Travel from what it says. It opens no connection itself: who builds it hands in a function that
-// does, guarded as the house guards all calls outwards.
 package remote
 
 import (
@@ -9,21 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/paulmach/orb"
-	orbgeo "github.com/paulmach/orb/geo"
 
 	"catchment/geo"
-	"catchment/geo/hex"
 	"catchment/routing"
 )
-
-// Get fetches a URL and returns status and body. An error means that no answer came.
-type Get func(ctx context.Context, url string) (status int, body []byte, err error)
 
 // OSRM is an OSRM server that answers for one or several profiles.
 type OSRM struct {
@@ -45,35 +36,19 @@ var _ routing.Travel = (*OSRM)(nil)
 
 // NewOSRM returns a client for a server whose profiles are named as OSRM's own images name them.
 func NewOSRM(base string, get Get) (*OSRM, error) {
-	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("the road server's address %q is no http URL", base)
+	base, err := checkBase(base)
+	if err != nil {
+		return nil, err
 	}
 	return &OSRM{
-		Base:     strings.TrimRight(base, "/"),
+		Base:     base,
 		Profiles: map[routing.Profile]string{routing.Car: "driving", routing.Foot: "foot"},
 		Get:      get,
 	}, nil
 }
 
-// Unavailable says that the server gave no usable answer, after all attempts.
-type Unavailable struct {
-	Base     string
-	Attempts int
-	Cause    error
-}
-
-func (e *Unavailable) Error() string {
-	return fmt.Sprintf("road server %s gave no answer in %d attempts: %v", e.Base, e.Attempts, e.Cause)
-}
-
-// Unwrap returns the last cause.
-func (e *Unavailable) Unwrap() error { return e.Cause }
-
-// Refused is an answer of the server that says what is wrong with the question.
-type Refused struct{ Code, Message string }
-
-func (e *Refused) Error() string { return fmt.Sprintf("road server: %s: %s", e.Code, e.Message) }
+// Has tells whether the server answers for a profile.
+func (o *OSRM) Has(profile routing.Profile) bool { return o.Profiles[profile] != "" }
 
 // Version names the server: it does not tell which map it has.
 func (o *OSRM) Version(profile routing.Profile) routing.Version {
@@ -94,54 +69,20 @@ func (o *OSRM) admit(profile routing.Profile, band routing.Band) (string, error)
 // header is what every answer starts with.
 type header struct{ Code, Message string }
 
-// ask fetches an answer, again if the server is busy or gone for a moment.
+// ask fetches an answer.
 func (o *OSRM) ask(ctx context.Context, path string, into interface{ head() header }) error {
-	attempts := o.Attempts
-	if attempts <= 0 {
-		attempts = 3
+	c := caller{o.Base, o.Get, o.Pause, o.Attempts}
+	status, body, attempts, err := c.fetch(ctx, path)
+	if err != nil {
+		return err
 	}
-	var cause error
-	for i := range attempts {
-		if i > 0 {
-			if err := o.pause(ctx, time.Duration(1<<(i-1))*200*time.Millisecond); err != nil {
-				return err
-			}
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		status, body, err := o.Get(ctx, o.Base+path)
-		switch {
-		case err != nil:
-			cause = err
-			continue
-		case status == 429 || status >= 500:
-			cause = fmt.Errorf("status %d", status)
-			continue
-		}
-		if err := json.Unmarshal(body, into); err != nil {
-			return &Unavailable{o.Base, i + 1, fmt.Errorf("status %d with a body that is no OSRM answer: %w", status, err)}
-		}
-		if h := into.head(); h.Code != "Ok" {
-			return &Refused{h.Code, h.Message}
-		}
-		return nil
+	if err := json.Unmarshal(body, into); err != nil {
+		return &Unavailable{o.Base, attempts, fmt.Errorf("status %d with a body that is no OSRM answer: %w", status, err)}
 	}
-	return &Unavailable{o.Base, attempts, cause}
-}
-
-func (o *OSRM) pause(ctx context.Context, d time.Duration) error {
-	if o.Pause != nil {
-		return o.Pause(ctx, d)
+	if h := into.head(); h.Code != "Ok" {
+		return &Refused{h.Code, h.Message}
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return nil
 }
 
 // place writes points as the protocol wants them.
@@ -363,89 +304,7 @@ func (o *OSRM) Nearest(ctx context.Context, profile routing.Profile, at orb.Poin
 	return snaps, nil
 }
 
-// The protocol knows no travel-time areas. They are found by a table to the middles of hexagons, at most
-// reachCells of them, as far as reachSpeed metres a second could lead on the straight line.
-const (
-	reachCells = 1500
-	reachSpeed = 25.0
-)
-
 // Reach asks for the times of the hexagons around a point, by the streets nearest to their middles.
 func (o *OSRM) Reach(ctx context.Context, profile routing.Profile, band routing.Band, origin orb.Point, limit time.Duration, direction routing.Direction) (routing.Reach, error) {
-	if limit <= 0 || limit > 24*time.Hour {
-		return routing.Reach{}, fmt.Errorf("a travel-time area needs a limit above 0 and up to 24h, not %v", limit)
-	}
-	if err := checkPoints([]orb.Point{origin}, 0); err != nil {
-		return routing.Reach{}, err
-	}
-	speed := reachSpeed
-	if profile == routing.Foot {
-		speed = 1.6
-	}
-	resolution, cells, middles, err := around(origin, limit.Seconds()*speed)
-	if err != nil {
-		return routing.Reach{}, err
-	}
-	from, to := []orb.Point{origin}, middles
-	if direction == routing.Inbound {
-		from, to = middles, from
-	}
-	m, err := o.Table(ctx, profile, band, from, to)
-	if err != nil {
-		return routing.Reach{}, err
-	}
-	r := routing.Reach{Resolution: resolution, Tenths: map[uint64]int32{}}
-	most := int32(limit / (time.Second / 10))
-	var inside []uint64
-	for i, t := range m.Tenths {
-		if t <= most {
-			r.Tenths[cells[i]] = t
-			inside = append(inside, cells[i])
-		}
-	}
-	if len(inside) > 0 {
-		if r.Area, err = hex.Outline(inside); err != nil {
-			return routing.Reach{}, err
-		}
-	}
-	return r, nil
-}
-
-// around returns the hexagons whose middle lies within a radius, the origin's own first, at the finest
-// resolution at which they are few enough.
-func around(origin orb.Point, radius float64) (resolution int, cells []uint64, middles []orb.Point, err error) {
-	resolution, edge := 10, 66.0 // metres, of a cell at resolution 10; each coarser one is about sqrt(7) longer
-	for ; math.Pi*radius*radius/(2.6*edge*edge) > reachCells && resolution > 0; resolution-- {
-		edge *= math.Sqrt(7)
-	}
-	known := map[uint64]bool{}
-	add := func(at orb.Point) error {
-		cell, err := hex.Cell(at, resolution)
-		if err != nil || known[cell] {
-			return err
-		}
-		known[cell] = true
-		middle, err := hex.Centre(cell)
-		if err == nil && (len(cells) == 0 || orbgeo.DistanceHaversine(origin, middle) <= radius) {
-			cells, middles = append(cells, cell), append(middles, middle)
-		}
-		return err
-	}
-	if err := add(origin); err != nil {
-		return 0, nil, nil, err
-	}
-	step := edge / 2 / 111_195
-	wide := step / max(math.Cos(origin[1]*math.Pi/180), 1e-3)
-	for y := -radius / 111_195; y <= radius/111_195; y += step {
-		for x := -radius / 111_195 * wide / step; x <= radius/111_195*wide/step; x += wide {
-			at := orb.Point{math.Mod(origin[0]+x+540, 360) - 180, origin[1] + y}
-			if at[1] < -90 || at[1] > 90 {
-				continue
-			}
-			if err := add(at); err != nil {
-				return 0, nil, nil, err
-			}
-		}
-	}
-	return resolution, cells, middles, nil
+	return reach(ctx, o, profile, band, origin, limit, direction)
 }
