@@ -256,3 +256,15 @@ func (s *Store) Manageable(ctx context.Context, id uuid.UUID) (Staff, error) {
 	})
 	return out, err
 }
+
+// RoleTitle returns what a role is called; everybody may know what his own is.
+func (s *Store) RoleTitle(ctx context.Context, code string) (string, error) {
+	if _, err := Require(ctx, SignedIn); err != nil {
+		return "", err
+	}
+	title := code
+	err := s.Read(ctx, func(tx pgx.Tx) error {
+		return DBError(tx.QueryRow(ctx, `select coalesce((select title from crm.role where code = $1), $1)`, code).Scan(&title), "role")
+	})
+	return title, err
+}

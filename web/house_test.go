@@ -92,6 +92,7 @@ func newHouse(t *testing.T) *house {
 			return api.Place{Bound: orb.Bound{Min: orb.Point{9.47, 47.05}, Max: orb.Point{9.64, 47.27}}, Source: "town", Name: "Test", Attribution: "© nobody"}, nil
 		},
 	}
+	rooms.Outbox, rooms.Policies = desk.Outbox, &crm.Policies{Store: store, All: crm.Retentions()}
 	server, err := New(Config{Log: log, Pool: pool, Desk: desk, Hub: rooms.Hub, App: bundle, Version: "test", API: api.Operations(rooms),
 		Routes:            Join(MapRoutes(MapConfig{Map: &basemap.Map{DB: pool, InForce: none}, Log: log}), RoadRoutes(RoadConfig{Roads: roads, Log: log})),
 		RequestsPerMinute: 1_000_000})

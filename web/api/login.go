@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"catchment/crm"
-	"catchment/crm/work"
 	"catchment/web/login"
 )
 
@@ -62,7 +61,7 @@ func me(ctx context.Context, rooms Rooms) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	organisation, err := rooms.Store.Organisation(ctx)
+	organisation, err := rooms.Store.Company(ctx)
 	if err != nil {
 		return Me{}, err
 	}
@@ -79,12 +78,10 @@ func me(ctx context.Context, rooms Rooms) (Me, error) {
 			Bounds: [4]float64{place.Bound.Min[0], place.Bound.Min[1], place.Bound.Max[0], place.Bound.Max[1]},
 			Centre: point(place.Bound.Center()), Attribution: place.Attribution, Source: place.Source, Name: place.Name,
 		},
-		Day: string(work.NextWorkingDay(rooms.Store.Now(), organisation.Location())),
+		Day: organisation.Calendar.NextWorkingDay(rooms.Store.Now(), organisation.Location()),
 	}
-	for _, role := range crm.Roles() {
-		if role.Code == actor.Role {
-			out.RoleTitle = role.Title
-		}
+	if out.RoleTitle, err = rooms.Store.RoleTitle(ctx, actor.Role); err != nil {
+		return Me{}, err
 	}
 	if actor.Resource != nil && actor.May(crm.ResourceRead) {
 		resource, err := rooms.Work.Resource(ctx, *actor.Resource)

@@ -7,6 +7,7 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/outbox"
 	"catchment/crm/record"
 	"catchment/crm/region"
 	"catchment/crm/work"
@@ -26,6 +27,8 @@ type Rooms struct {
 	Addresses geocode.Searcher
 	Regions   *region.Regions
 	Desk      *login.Desk
+	Outbox    *outbox.Outbox
+	Policies  *crm.Policies
 	Hub       *live.Hub
 
 	// Place tells what the loaded map covers.
@@ -59,6 +62,7 @@ func Operations(rooms Rooms) func(*API) {
 		addressOperations(a, rooms)
 		regionOperations(a, rooms)
 		liveOperations(a, rooms)
+		administrationOperations(a, rooms)
 	}
 }
 

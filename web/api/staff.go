@@ -67,14 +67,6 @@ type NewTeam struct {
 	Name string     `json:"name" minLength:"1" maxLength:"200" example:"Oberland"`
 }
 
-// Role is a named set of rights.
-type Role struct {
-	Code   string      `json:"code" example:"dispatcher"`
-	Title  string      `json:"title" example:"Dispatcher"`
-	Scope  crm.Scope   `json:"scope" enum:"all,teams,own" doc:"Whose records it sees"`
-	Rights []crm.Right `json:"rights" nullable:"false"`
-}
-
 // Skill is something a visit may need and a resource may have.
 type Skill struct {
 	Code string `json:"code" pattern:"^[a-z][a-z0-9_]{0,39}$" example:"gas"`
@@ -160,10 +152,6 @@ func staffOperations(a *API, rooms Rooms) {
 				return nil, err
 			}
 			return one(Team(team), team.Version), nil
-		})
-	Register(a, Operation{ID: "listRoles", Method: http.MethodGet, Path: "/roles", Tag: "staff", Summary: "The roles and their rights"},
-		crm.StaffRead, func(ctx context.Context, in *struct{ WholePaging }) (*List[Role], error) {
-			return whole(ctx, in.WholePaging, crm.Roles(), func(r crm.Role) Role { return Role(r) })
 		})
 	Register(a, Operation{ID: "listSkills", Method: http.MethodGet, Path: "/skills", Tag: "staff", Summary: "The skills, by name"},
 		crm.ResourceRead, func(ctx context.Context, in *struct{ WholePaging }) (*List[Skill], error) {

@@ -30,19 +30,7 @@ type EntryActor struct {
 }
 
 func entryOut(e crm.Entry) Entry {
-	out := Entry{e.Seq, e.At.UTC(), e.RecordedAt.UTC(), EntryActor{e.Actor, e.ActorName}, e.Verb, e.EntityKind, e.EntityID, map[string][2]json.RawMessage{}}
-	var open, private map[string]json.RawMessage
-	_ = json.Unmarshal(e.Changes, &open)    // both are written by crm.Append; what has another form,
-	_ = json.Unmarshal(e.Private, &private) // such as a hash of something forgotten, is left out below
-	for _, fields := range []map[string]json.RawMessage{open, private} {
-		for field, value := range fields {
-			var pair [2]json.RawMessage
-			if json.Unmarshal(value, &pair) == nil {
-				out.Changes[field] = pair
-			}
-		}
-	}
-	return out
+	return Entry{e.Seq, e.At.UTC(), e.RecordedAt.UTC(), EntryActor{e.Actor, e.ActorName}, e.Verb, e.EntityKind, e.EntityID, e.Visible()}
 }
 
 func timelineOperation(a *API, rooms Rooms) {

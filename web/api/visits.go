@@ -105,8 +105,9 @@ func visitOut(v work.Visit) Visit {
 type NewVisit struct {
 	ID              *uuid.UUID `json:"id,omitempty" format:"uuid" doc:"Made by the client, if it wants to name the visit before it is answered"`
 	SiteID          uuid.UUID  `json:"site_id" format:"uuid"`
+	Type            string     `json:"type,omitempty" maxLength:"40" doc:"Code of a type of visits: what is left out is taken from it"`
 	Kind            *string    `json:"kind,omitempty" enum:"service,sales,campaign" doc:"service if left out"`
-	Title           string     `json:"title" minLength:"1" maxLength:"300" example:"Yearly service"`
+	Title           string     `json:"title,omitempty" minLength:"1" maxLength:"300" doc:"Needed unless a type is named" example:"Yearly service"`
 	Note            *string    `json:"note,omitempty" maxLength:"10000"`
 	DurationSeconds *int       `json:"duration_seconds,omitempty" minimum:"60" maximum:"86400" doc:"3600 if left out" example:"3600"`
 	Priority        *int       `json:"priority,omitempty" minimum:"0" maximum:"100"`
@@ -200,6 +201,9 @@ func visitOperations(a *API, rooms Rooms) {
 		})
 	Register(a, Operation{ID: "addVisit", Method: http.MethodPost, Path: "/visits", Tag: "visits", Summary: "Add a visit", Status: http.StatusCreated},
 		crm.VisitWrite, func(ctx context.Context, in *struct{ Body NewVisit }) (*One[Visit], error) {
+			if err := in.Body.fillByType(ctx, rooms); err != nil {
+				return nil, err
+			}
 			payload, err := json.Marshal(in.Body.fields())
 			if err != nil {
 				return nil, fmt.Errorf("encode visit: %w", err)

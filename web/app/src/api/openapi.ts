@@ -404,6 +404,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check that the log is as it was written
+         * @description Recomputes the chain of hashes over the log. Personal values that were forgotten are no fault. Goes on for at most eight seconds: ask again with next.
+         */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/board": {
         parameters: {
             query?: never;
@@ -1098,7 +1135,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Devices, the last used first: one's own, or everybody's for who may shut them out */
+        get: operations["listDevices"];
         put?: never;
         /**
          * Make a device known
@@ -1885,6 +1923,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation: zone, currency, languages, working calendar */
+        get: operations["getOrganisation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the organisation */
+        patch: operations["changeOrganisation"];
+        trace?: never;
+    };
+    "/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose a password by a link, and sign in
+         * @description Ends all sessions and other links of the person.
+         */
+        post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a letter to choose a new password
+         * @description The answer is the same whether anybody signs in with the e-mail or not. 429 with Retry-After after too many.
+         */
+        post: operations["forgotPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plans": {
         parameters: {
             query?: never;
@@ -1996,6 +2092,40 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long things are kept */
+        get: operations["listPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/policies/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change how long something is kept */
+        patch: operations["changePolicy"];
         trace?: never;
     };
     "/product-groups": {
@@ -2471,14 +2601,40 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The roles and their rights */
+        /** The roles and their rights, by title */
         get: operations["listRoles"];
         put?: never;
-        post?: never;
+        /**
+         * Add a role of one's own
+         * @description Nobody can give a right or a scope that he lacks himself.
+         */
+        post: operations["addRole"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/roles/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One role */
+        get: operations["getRole"];
+        put?: never;
+        post?: never;
+        /** Remove a role of one's own that nobody has */
+        delete: operations["removeRole"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a role
+         * @description Counts from each member's next request on. The administrator's is fixed.
+         */
+        patch: operations["changeRole"];
         trace?: never;
     };
     "/routes": {
@@ -2547,6 +2703,43 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in, the last used first */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description One's own, or that of somebody one may shut out.
+         */
+        delete: operations["endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2702,6 +2895,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/skills/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a skill that nobody has and nothing needs */
+        delete: operations["removeSkill"];
+        options?: never;
+        head?: never;
+        /** Give a skill another name */
+        patch: operations["changeSkill"];
+        trace?: never;
+    };
     "/staff": {
         parameters: {
             query?: never;
@@ -2739,6 +2950,26 @@ export interface paths {
          * @description A new role, or being shut out, counts from the person's next request on.
          */
         patch: operations["changeStaff"];
+        trace?: never;
+    };
+    "/staff/{id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a person choose a password
+         * @description By a link that works once within three days: sent by letter or, where no letters leave the house, answered here to be handed over. Only who has all that the person's role gives may do so.
+         */
+        post: operations["inviteStaff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/sync": {
@@ -2866,6 +3097,45 @@ export interface paths {
         head?: never;
         /** Save a view of your own anew */
         patch: operations["changeView"];
+        trace?: never;
+    };
+    "/visit-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Types of visits, by name */
+        get: operations["listVisitTypes"];
+        put?: never;
+        /** Add a type of visits */
+        post: operations["addVisitType"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/visit-types/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One type of visits */
+        get: operations["getVisitType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Say anew what visits of a type are like
+         * @description Visits that are there stay as they are.
+         */
+        patch: operations["changeVisitType"];
         trace?: never;
     };
     "/visits": {
@@ -3008,6 +3278,134 @@ export interface paths {
         get: operations["visitTimeline"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that are told what happens, by title */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Have an address told what happens
+         * @description Each event is sent by POST, signed by the Standard Webhooks scheme, at least once, under the same webhook-id; those of one record in order. What does not get through is tried ten times over about a day.
+         */
+        post: operations["addWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /** Remove a webhook with what was still to be told */
+        delete: operations["removeWebhook"];
+        options?: never;
+        head?: never;
+        /** Change a webhook */
+        patch: operations["changeWebhook"];
+        trace?: never;
+    };
+    "/webhooks/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was and is to be told to a webhook, newest first */
+        get: operations["listWebhookMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/messages/{message}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message again under its id */
+        post: operations["replayWebhookMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send all messages since an instant again, in their order */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description The former one signs too for a day.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test event to a webhook */
+        post: operations["testWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3662,6 +4060,27 @@ export interface components {
             /** @description The first few */
             samples: components["schemas"]["RecordChange"][];
         };
+        Calendar: {
+            /** @example 17:00 */
+            closes: string;
+            holidays: components["schemas"]["Holiday"][];
+            /**
+             * @description In the organisation's zone
+             * @example 08:00
+             */
+            opens: string;
+            /**
+             * @description 1 is Monday, 7 Sunday
+             * @example [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5
+             *     ]
+             */
+            working_days: number[];
+        };
         /** @description A case. Fields of one's own stand beside these, as x_code. */
         Case: {
             /** @description What account_id is called, if one may see it */
@@ -3879,6 +4298,32 @@ export interface components {
             /** @description All of them hold */
             where?: components["schemas"]["Condition"][] | null;
         };
+        ChainCheck: {
+            /**
+             * Format: int64
+             * @description Entries checked so far
+             */
+            checked: number;
+            faults: components["schemas"]["ChainFault"][];
+            /** @description Hash of the last link checked: noted elsewhere, it proves later that nothing was cut off */
+            head: string;
+            /** @description Cursor to go on with; absent when all is checked */
+            next?: string;
+            /**
+             * Format: int64
+             * @description Entries so new that they have no link yet
+             */
+            waiting: number;
+        };
+        ChainFault: {
+            /** @example altered */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The entry's number in the log
+             */
+            seq: number;
+        };
         Change: {
             /** @enum {string} */
             kind: "added";
@@ -3891,6 +4336,13 @@ export interface components {
             label?: components["schemas"]["LabelIn"];
             options?: string[];
             required?: boolean;
+        };
+        ChangeInputBody1: {
+            /**
+             * Format: int64
+             * @example 30
+             */
+            days: number;
         };
         ChangeSet: {
             /** @example bulk */
@@ -3970,6 +4422,42 @@ export interface components {
             kind: string;
             /** @description What the kind needs */
             payload?: unknown;
+        };
+        Company: {
+            calendar: components["schemas"]["Calendar"];
+            /** @example CHF */
+            currency: string;
+            /** @example de */
+            language: string;
+            /** @description Those people may choose */
+            languages: string[];
+            /** @example Alpenwärme AG */
+            name: string;
+            /** Format: int64 */
+            version: number;
+            /** @example Europe/Vaduz */
+            zone: string;
+        };
+        CompanyChange: {
+            calendar?: components["schemas"]["Calendar"];
+            /** @example CHF */
+            currency?: string;
+            /**
+             * @example de
+             * @enum {string}
+             */
+            language?: "en" | "de";
+            /**
+             * @example [
+             *       "de",
+             *       "en"
+             *     ]
+             */
+            languages?: string[];
+            /** @example Alpenwärme AG */
+            name?: string;
+            /** @example Europe/Vaduz */
+            zone?: string;
         };
         Condition: {
             /**
@@ -4475,7 +4963,7 @@ export interface components {
             owner_id: string | null;
             /**
              * Format: int64
-             * @description Probability in percent
+             * @description Probability %
              */
             probability: number | null;
             /** @description What site_id is called, if one may see it */
@@ -4570,7 +5058,7 @@ export interface components {
             owner_id?: string | null;
             /**
              * Format: int64
-             * @description Probability in percent
+             * @description Probability %
              */
             probability?: number | null;
             /**
@@ -4682,6 +5170,10 @@ export interface components {
              */
             message: string;
         };
+        ForgotInputBody: {
+            /** @example ada@example.org */
+            email: string;
+        };
         Geometry: {
             /**
              * @description Rings of [longitude, latitude], each closed
@@ -4720,6 +5212,15 @@ export interface components {
              *     ]
              */
             values: string[];
+        };
+        Holiday: {
+            /** @example Christmas */
+            name: string;
+            /**
+             * Format: date
+             * @example 2026-12-25
+             */
+            on: string;
         };
         /** @description A installation. Fields of one's own stand beside these, as x_code. */
         Installation: {
@@ -4909,6 +5410,14 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        Invitation: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Where no letters leave the house: the link to hand over, which works once */
+            link?: string;
+            /** @description A letter is on its way */
+            mailed: boolean;
+        };
         Kind: {
             /** @description Changes by operations of its own */
             acts: boolean;
@@ -4958,6 +5467,22 @@ export interface components {
             sortable?: boolean;
             /** @enum {string} */
             type: "text" | "long" | "email" | "phone" | "url" | "enum" | "integer" | "money" | "number" | "bool" | "date" | "instant" | "ref" | "refs" | "tags" | "point" | "document";
+        };
+        KnownDevice: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            last_seq: number;
+            name: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            /** Format: date-time */
+            seen_at: string;
+            /** Format: uuid */
+            staff_id: string;
+            staff_name: string;
         };
         Label: {
             de: string;
@@ -5212,6 +5737,57 @@ export interface components {
              * @description When it was last used, to the minute
              */
             seen_at: string | null;
+        };
+        MadeWebhook: {
+            active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Messages put aside after the last attempt
+             */
+            dead: number;
+            /** @description Patterns such as account.*, *.removed or * */
+            events: string[];
+            /** Format: int64 */
+            failures_in_a_row: number;
+            /**
+             * Format: date-time
+             * @description Nothing got through: all its messages wait until then
+             */
+            held_until: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The former secret signs too until then
+             */
+            old_secret_until: string | null;
+            /** @description Why Catchment itself has paused it; empty if it has not */
+            paused_because: string;
+            /**
+             * Format: int64
+             * @description Messages on their way
+             */
+            queued: number;
+            /**
+             * @description Shown this once: the key of the signatures, by the Standard Webhooks scheme
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+            /**
+             * Format: uuid
+             * @description The maker: it is told what he may see, and no more
+             */
+            staff_id: string;
+            /** @example ERP */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @example https://example.org/hook */
+            url: string;
+            /** Format: int64 */
+            version: number;
         };
         MapPlace: {
             attribution: string;
@@ -5803,7 +6379,7 @@ export interface components {
             owner_id?: string | null;
             /**
              * Format: int64
-             * @description Probability in percent
+             * @description Probability %
              */
             probability?: number | null;
             /**
@@ -6256,6 +6832,24 @@ export interface components {
             /** Format: uuid */
             team_id?: string;
         };
+        NewRole: {
+            /** @example trainee */
+            code: string;
+            /**
+             * @description Some of one's own: nobody can give what he lacks
+             * @example [
+             *       "visit.read"
+             *     ]
+             */
+            rights: string[];
+            /**
+             * @example own
+             * @enum {string}
+             */
+            scope: "all" | "teams" | "own";
+            /** @example Trainee */
+            title: string;
+        };
         NewShift: {
             breaks?: components["schemas"]["NewBreak"][] | null;
             /**
@@ -6401,9 +6995,58 @@ export interface components {
              *     ]
              */
             skills?: string[];
-            /** @example Yearly service */
-            title: string;
+            /**
+             * @description Needed unless a type is named
+             * @example Yearly service
+             */
+            title?: string;
+            /** @description Code of a type of visits: what is left out is taken from it */
+            type?: string;
             windows?: components["schemas"]["Window"][];
+        };
+        NewVisitType: {
+            /** @description Offered to choose; true if left out */
+            active?: boolean;
+            /** @example boiler_service */
+            code: string;
+            /**
+             * Format: int64
+             * @example 5400
+             */
+            duration_seconds: number;
+            /**
+             * @example service
+             * @enum {string}
+             */
+            kind: "service" | "sales" | "campaign";
+            names: components["schemas"]["LabelIn"];
+            /**
+             * Format: int64
+             * @example 10
+             */
+            priority?: number;
+            /**
+             * @example [
+             *       "gas"
+             *     ]
+             */
+            skills?: string[] | null;
+        };
+        NewWebhook: {
+            /**
+             * @description Patterns such as account.*, *.removed or *
+             * @example [
+             *       "account.*",
+             *       "deal.changed"
+             *     ]
+             */
+            events: string[];
+            /** Format: uuid */
+            id?: string;
+            /** @example ERP */
+            title: string;
+            /** @example https://example.org/hook */
+            url: string;
         };
         Notice: {
             /** Format: uuid */
@@ -6421,6 +7064,26 @@ export interface components {
             /** Format: date-time */
             read_at: string | null;
             text: string;
+        };
+        OpenSession: {
+            /** @description What the browser calls itself */
+            agent: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The one this is asked by */
+            current: boolean;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute
+             */
+            seen_at: string;
+            /** Format: uuid */
+            staff_id: string;
+            staff_name: string;
         };
         Option: {
             label: components["schemas"]["Label"];
@@ -6740,13 +7403,28 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageKnownDevice: {
+            items: components["schemas"]["KnownDevice"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageNotice: {
             items: components["schemas"]["Notice"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageOpenSession: {
+            items: components["schemas"]["OpenSession"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PagePlan: {
             items: components["schemas"]["Plan"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PagePolicy: {
+            items: components["schemas"]["Policy"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -6802,6 +7480,21 @@ export interface components {
         };
         PageVisit: {
             items: components["schemas"]["Visit"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageVisitType: {
+            items: components["schemas"]["VisitType"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageWebhook: {
+            items: components["schemas"]["Webhook"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageWebhookMessage: {
+            items: components["schemas"]["WebhookMessage"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -6933,6 +7626,25 @@ export interface components {
             start: string;
             /** Format: uuid */
             visit_id: string | null;
+        };
+        Policy: {
+            /** @example login_attempts */
+            code: string;
+            /**
+             * Format: int64
+             * @description Kept so long, then deleted by a job every day
+             */
+            days: number;
+            /** Format: int64 */
+            default: number;
+            /** Format: int64 */
+            least: number;
+            /** Format: int64 */
+            most: number;
+            /** @example Attempts to sign in */
+            title: string;
+            /** Format: int64 */
+            version: number;
         };
         Problem: {
             /** @description Where a site's address leaves open which place is meant: those it may mean, best first */
@@ -7274,6 +7986,17 @@ export interface components {
             point: number[] | null;
             stage: string;
         };
+        RenameInputBody: {
+            /** @example Gas licence */
+            name: string;
+        };
+        ReplayedBody: {
+            /**
+             * Format: int64
+             * @description How many are sent again
+             */
+            messages: number;
+        };
         Resource: {
             /** @description Has no shift left on the day asked for */
             absent: boolean;
@@ -7346,8 +8069,17 @@ export interface components {
             [key: string]: unknown;
         };
         Role: {
+            /** @description Every organisation has it: may be changed, not removed */
+            built_in: boolean;
             /** @example dispatcher */
             code: string;
+            /** @description May not be changed either */
+            fixed: boolean;
+            /**
+             * Format: int64
+             * @description Active people who have it
+             */
+            members: number;
             rights: string[];
             /**
              * @description Whose records it sees
@@ -7356,6 +8088,20 @@ export interface components {
             scope: "all" | "teams" | "own";
             /** @example Dispatcher */
             title: string;
+            /** Format: int64 */
+            version: number;
+        };
+        RoleChange: {
+            /**
+             * @example [
+             *       "visit.read"
+             *     ]
+             */
+            rights?: string[];
+            /** @enum {string} */
+            scope?: "all" | "teams" | "own";
+            /** @example Trainee */
+            title?: string;
         };
         Route: {
             /** Format: date */
@@ -7381,6 +8127,18 @@ export interface components {
             travel_version: string;
             /** Format: int64 */
             version: number;
+        };
+        SetInputBody: {
+            /**
+             * @description At least ten characters; length counts, not kinds of characters
+             * @example a long walk home
+             */
+            password: string;
+            /**
+             * @description Of the link
+             * @example 3hXq…
+             */
+            token: string;
         };
         ShapeFeature: {
             geometry: components["schemas"]["Line"];
@@ -7428,6 +8186,15 @@ export interface components {
              * @description Not before
              */
             start: string;
+        };
+        SinceInputBody: {
+            /** @description Only those that were put aside */
+            dead?: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T00:00:00Z
+             */
+            since: string;
         };
         Site: {
             /** @example Key at reception */
@@ -8172,6 +8939,143 @@ export interface components {
              *     ]
              */
             point: number[] | null;
+        };
+        VisitType: {
+            /** @description Offered to choose */
+            active: boolean;
+            /** @example boiler_service */
+            code: string;
+            /**
+             * Format: int64
+             * @example 5400
+             */
+            duration_seconds: number;
+            /** @enum {string} */
+            kind: "service" | "sales" | "campaign";
+            names: components["schemas"]["LabelIn"];
+            /** Format: int64 */
+            priority: number;
+            skills: string[];
+            /** Format: int64 */
+            version: number;
+        };
+        VisitTypeIn: {
+            /** @description Offered to choose; true if left out */
+            active?: boolean;
+            /**
+             * Format: int64
+             * @example 5400
+             */
+            duration_seconds: number;
+            /**
+             * @example service
+             * @enum {string}
+             */
+            kind: "service" | "sales" | "campaign";
+            names: components["schemas"]["LabelIn"];
+            /**
+             * Format: int64
+             * @example 10
+             */
+            priority?: number;
+            /**
+             * @example [
+             *       "gas"
+             *     ]
+             */
+            skills?: string[] | null;
+        };
+        Webhook: {
+            active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Messages put aside after the last attempt
+             */
+            dead: number;
+            /** @description Patterns such as account.*, *.removed or * */
+            events: string[];
+            /** Format: int64 */
+            failures_in_a_row: number;
+            /**
+             * Format: date-time
+             * @description Nothing got through: all its messages wait until then
+             */
+            held_until: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The former secret signs too until then
+             */
+            old_secret_until: string | null;
+            /** @description Why Catchment itself has paused it; empty if it has not */
+            paused_because: string;
+            /**
+             * Format: int64
+             * @description Messages on their way
+             */
+            queued: number;
+            /**
+             * Format: uuid
+             * @description The maker: it is told what he may see, and no more
+             */
+            staff_id: string;
+            /** @example ERP */
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @example https://example.org/hook */
+            url: string;
+            /** Format: int64 */
+            version: number;
+        };
+        WebhookChange: {
+            active?: boolean;
+            /**
+             * @example [
+             *       "account.*"
+             *     ]
+             */
+            events?: string[];
+            /** @example ERP */
+            title?: string;
+            /**
+             * @description Who leads it elsewhere becomes its maker
+             * @example https://example.org/hook
+             */
+            url?: string;
+        };
+        WebhookMessage: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: uuid */
+            entity_id: string;
+            error: string;
+            /**
+             * Format: uuid
+             * @description The webhook-id the receiver is told, the same at each attempt
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next
+             */
+            next_at: string | null;
+            /** @enum {string} */
+            state: "queued" | "sent" | "dead";
+            /**
+             * Format: int64
+             * @description Of the last answer
+             */
+            status: number | null;
+            /** @example account.changed */
+            type: string;
         };
         WhyCounted: {
             /** Format: int64 */
@@ -9233,6 +10137,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageAddress"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Who did it */
+                actor_id?: string;
+                kind?: string;
+                verb?: string;
+                /** @description What it happened to */
+                entity_id?: string;
+                /** @description Recorded at or after */
+                from?: string;
+                /** @description Recorded before */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: {
+                /** @description Where the check before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainCheck"];
                 };
             };
             /** @description Error */
@@ -11018,6 +11999,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDevices: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Of this person */
+                staff_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageKnownDevice"];
                 };
             };
             /** @description Error */
@@ -13096,6 +14114,144 @@ export interface operations {
             };
         };
     };
+    getOrganisation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeOrganisation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgotPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgotInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPlans: {
         parameters: {
             query: {
@@ -13368,6 +14524,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicies: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeInputBody1"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
                 };
             };
             /** @description Error */
@@ -14647,6 +15878,152 @@ export interface operations {
             };
         };
     };
+    addRole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeRole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeRole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRoutes: {
         parameters: {
             query: {
@@ -14774,6 +16151,73 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Shapes"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Of this person; one's own if left out */
+                staff_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOpenSession"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -15146,6 +16590,70 @@ export interface operations {
             };
         };
     };
+    removeSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listStaff: {
         parameters: {
             query?: {
@@ -15284,6 +16792,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Staff"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inviteStaff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
                 };
             };
             /** @description Error */
@@ -15725,6 +17265,155 @@ export interface operations {
             };
         };
     };
+    listVisitTypes: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageVisitType"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addVisitType: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVisitType"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitType"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVisitType: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitType"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeVisitType: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitTypeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitType"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listVisits: {
         parameters: {
             query?: {
@@ -16050,6 +17739,374 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhookMessages: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                /** @description Of this state only */
+                state?: "queued" | "sent" | "dead";
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWebhookMessage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayWebhookMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMessage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SinceInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMessage"];
                 };
             };
             /** @description Error */
