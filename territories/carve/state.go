@@ -6,9 +6,8 @@ import "math/bits"
 type form int8
 
 const (
-	centroids form = iota // inertia about the centroid, which moves with every node
-	pinned                // from centres that stay where they are until pin is called
-	medoids               // from the best node of each territory, at every moment; for few nodes
+	pinned  form = iota // from centres that stay where they are until pin is called
+	medoids             // from the best node of each territory, at every moment; for few nodes
 )
 
 // state is a plan under search and all that a change of hands needs to know.
@@ -113,10 +112,6 @@ func (s *state) tally() {
 // values counts the objective of each territory anew.
 func (s *state) values() {
 	switch {
-	case s.form == centroids:
-		for j := range int32(s.k) {
-			s.value[j] = s.inertia(j, s.mom[j])
-		}
 	case s.form == medoids:
 		for j := range int32(s.k) {
 			s.value[j] = s.bestReach(j)
@@ -131,13 +126,6 @@ func (s *state) values() {
 			s.value[j] += s.from(j, int32(v))
 		}
 	}
-}
-
-func (s *state) inertia(j int32, m moment) float64 {
-	if s.fixed[j] {
-		return m.about(s.base[j])
-	}
-	return m.least()
 }
 
 // from is the cost of a node in a territory with its present centre.
@@ -179,12 +167,9 @@ func (s *state) breach(j, come, gone int32) float64 {
 func (s *state) gain(v, to int32) float64 {
 	from := s.in[v]
 	var d float64
-	switch s.form {
-	case centroids:
-		d = s.inertia(from, s.mom[from].sub(s.mass[v])) - s.value[from] + s.inertia(to, s.mom[to].add(s.mass[v])) - s.value[to]
-	case medoids:
+	if s.form == medoids {
 		d = s.reachWithout(from, v) - s.value[from] + s.reachWith(to, v) - s.value[to]
-	default:
+	} else {
 		d = s.from(to, v) - s.from(from, v)
 	}
 	if own := s.owner[v]; own != None {
@@ -212,16 +197,12 @@ func (s *state) move(v, to int32, gain float64) {
 		s.sum[int(from)*s.measures+i] -= w
 		s.sum[int(to)*s.measures+i] += w
 	}
-	switch s.form {
-	case centroids:
-		s.value[from], s.value[to] = s.inertia(from, s.mom[from]), s.inertia(to, s.mom[to])
-	case medoids:
+	if s.form == medoids {
 		s.moveReach(v, from, to)
 		s.value[from], s.value[to] = s.bestReach(from), s.bestReach(to)
-	default:
-		a, b := s.from(from, v), s.from(to, v)
-		s.value[from] -= a
-		s.value[to] += b
+	} else {
+		s.value[from] -= s.from(from, v)
+		s.value[to] += s.from(to, v)
 	}
 	s.obj += gain
 	for _, j := range [2]int32{from, to} {
