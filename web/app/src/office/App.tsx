@@ -25,6 +25,10 @@ const RecordPage = lazy(() => import('./records/RecordPage').then(module => ({ d
 const AccountPage = lazy(() => import('./lists/Account').then(module => ({ default: module.AccountPage })));
 const WorkMap = lazy(() => import('./map/MapPage').then(module => ({ default: module.MapPage })));
 const Visits = lazy(() => import('./lists/Visits').then(module => ({ default: module.VisitsPage })));
+const Imports = lazy(() => import('./exchange/Imports').then(module => ({ default: module.ImportsPage })));
+const ImportPage = lazy(() => import('./exchange/Imports').then(module => ({ default: module.ImportPage })));
+const Duplicates = lazy(() => import('./exchange/Duplicates').then(module => ({ default: module.DuplicatesPage })));
+const SetPassword = lazy(() => import('../session/Password').then(module => ({ default: module.SetPassword })));
 const Settings = lazy(() => import('./settings/Settings').then(module => ({ default: module.SettingsPage })));
 
 export function App() {
@@ -37,6 +41,8 @@ export function App() {
     return () => sessionLost.removeEventListener('lost', lost);
   }, [queries]);
   const problem = me.error;
+  const token = location.pathname === '/password' ? new URLSearchParams(location.search).get('token') : null;
+  if (token) return <Suspense fallback={<Skeleton lines={6} />}><SetPassword token={token} onDone={async someone => { queries.clear(); queries.setQueryData(['me'], someone); await speak(someone); redraw(n => n + 1); }} /></Suspense>;
   if (me.data) return <><Frame me={me.data} onLanguage={() => redraw(n => n + 1)} /><Toasts /></>;
   if (me.data === null || problem instanceof Problem && problem.status === 401) {
     return <><Login onDone={async someone => { queries.clear(); queries.setQueryData(['me'], someone); await speak(someone); redraw(n => n + 1); }} /><Toasts /></>;
@@ -86,7 +92,7 @@ function Frame({ me, onLanguage }: { me: Me; onLanguage: () => void }) {
   const mayRead = places.filter(place => me.rights.includes(place.right));
   const ofKind = (name: string) => kinds.data?.find(one => one.name === name);
   const railed = Object.entries(inRail).flatMap(([name, icon]) => { const kind = ofKind(name); return kind ? [{ to: `/${kind.plural}`, icon, text: called(kind.many) }] : []; });
-  const more = [...underMore.flatMap(name => { const kind = ofKind(name); return kind ? [{ to: `/${kind.plural}`, icon: 'list' as IconName, text: called(kind.many) }] : []; }), ...(me.rights.includes('staff.read') ? [{ to: '/settings', icon: 'settings' as IconName, text: t('nav.settings') }] : [])];
+  const more = [...underMore.flatMap(name => { const kind = ofKind(name); return kind ? [{ to: `/${kind.plural}`, icon: 'list' as IconName, text: called(kind.many) }] : []; }), ...(me.rights.includes('import.run') ? [{ to: '/imports', icon: 'plus' as IconName, text: t('imports.title') }] : []), ...(me.rights.includes('merge.write') ? [{ to: '/duplicates', icon: 'person' as IconName, text: t('duplicates.title') }] : []), ...(me.rights.includes('staff.read') ? [{ to: '/settings', icon: 'settings' as IconName, text: t('nav.settings') }] : [])];
   const everywhere = [...mayRead.map(place => ({ to: place.to, icon: place.icon, text: place.text() })), ...railed, ...more];
   return <div className="frame" key={language()}>
     <a className="skip" href="#main">{t('nav.skip')}</a>
@@ -115,6 +121,9 @@ function Frame({ me, onLanguage }: { me: Me; onLanguage: () => void }) {
           <Route path="/accounts/:id">{({ id }) => <AccountPage me={me} id={id} />}</Route>
           <Route path="/map"><WorkMap me={me} /></Route>
           <Route path="/visits"><Visits me={me} /></Route>
+          <Route path="/imports"><Imports me={me} /></Route>
+          <Route path="/imports/:id">{({ id }) => <ImportPage id={id} />}</Route>
+          <Route path="/duplicates"><Duplicates me={me} /></Route>
           <Route path="/settings/:section?">{({ section }) => <Settings me={me} section={section ?? 'staff'} />}</Route>
           <Route path="/:plural">{({ plural }) => <Records me={me} plural={plural} key={plural} />}</Route>
           <Route path="/:plural/:id">{({ plural, id }) => <RecordPage me={me} plural={plural} id={id} />}</Route>

@@ -1,5 +1,5 @@
 // The door: e-mail and password, nothing else. Used by the office and the phone.
-import { useRef, useState, type FormEvent } from 'react';
+import { lazy, Suspense, useRef, useState, type FormEvent } from 'react';
 import { post, Problem } from '../api/client';
 import type { Me } from '../api/types';
 import { t } from '../i18n';
@@ -7,10 +7,13 @@ import { duration } from '../i18n/format';
 import { Icon, Mark } from '../ui/icons';
 import { problemText } from '../ui/states';
 
+const Forgot = lazy(() => import('./Password').then(module => ({ default: module.Forgot })));
+
 export function Login({ onDone }: { onDone: (me: Me) => void }) {
   const [busy, setBusy] = useState(false);
   const [shown, setShown] = useState(false);
   const [wrong, setWrong] = useState<{ email?: string; password?: string; all?: string }>({});
+  const [forgot, setForgot] = useState(false);
   const form = useRef<HTMLFormElement>(null);
 
   async function submit(event: FormEvent) {
@@ -39,7 +42,7 @@ export function Login({ onDone }: { onDone: (me: Me) => void }) {
     <Streams />
     <main>
       <header><Mark size={40} /><div><h1>{t('app.name')}</h1><p className="quiet">{t('login.lead')}</p></div></header>
-      <form ref={form} onSubmit={submit} noValidate>
+      {forgot ? <Suspense><Forgot onBack={() => setForgot(false)} /></Suspense> : <form ref={form} onSubmit={submit} noValidate>
         {wrong.all && <p className="banner" data-tone="danger" role="alert"><Icon name="warn" />{wrong.all}</p>}
         <div className="field">
           <label htmlFor="email">{t('login.email')}</label>
@@ -55,12 +58,13 @@ export function Login({ onDone }: { onDone: (me: Me) => void }) {
           {wrong.password && <span className="wrong" id="password-wrong">{wrong.password}</span>}
         </div>
         <button className="button" data-look="primary" disabled={busy}>{busy ? t('login.busy') : t('login.submit')}</button>
-      </form>
+        <button type="button" className="link" onClick={() => setForgot(true)}>{t('password.forgot')}</button>
+      </form>}
     </main>
   </div>;
 }
 
-function loginProblem(problem: unknown): string {
+export function loginProblem(problem: unknown): string {
   if (problem instanceof Problem && (problem.status === 401 || problem.status === 422)) return t('login.wrong');
   if (problem instanceof Problem && problem.status === 429) return t('login.limited', { time: duration(problem.retryAfter || 60) });
   const { title, hint } = problemText(problem);

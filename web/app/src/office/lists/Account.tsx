@@ -13,6 +13,7 @@ import { stateTone } from '../day/VisitPanel';
 import { items, useTimeline } from '../queries';
 import { remember } from '../Palette';
 import { Activities } from '../records/Activities';
+import { Files } from '../records/Files';
 import { useKinds, type Row } from '../records/kinds';
 import { RecordDialog } from '../records/RecordDialog';
 import { Facts, Related } from '../records/RecordPage';
@@ -62,6 +63,7 @@ export function AccountPage({ me, id }: { me: Me; id: string }) {
             : <ul className="lines">{visits.data!.map(visit => <li key={visit.id}><span className="chip" data-tone={stateTone(visit)}>{say(`state.${visit.state}`, visit.state)}</span><div><b>{visit.title}</b><p className="quiet">{when(visit) ? moment(when(visit)!, zone) : visit.earliest ? shortDay(visit.earliest) : ''}{visit.outcome?.note && ` · ${visit.outcome.note}`}</p></div></li>)}</ul>}
         </section>
         {kind && <Related me={me} kind={kind} row={one as unknown as Row} />}
+        {me.rights.includes('activity.read') && <Files me={me} kind="account" id={id} />}
       </div>
       <div className="record-side">
         <div className="record-map"><Suspense fallback={<Skeleton lines={6} />}>

@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { patch, post, Problem, uuid7 } from '../../api/client';
-import { t } from '../../i18n';
+import { say, t } from '../../i18n';
 import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
 import { problemText } from '../../ui/states';
@@ -90,7 +90,8 @@ function useTwins(kind: Kind, draft: Draft): Twin[] {
     if (Object.values(fields).join('').length < 4) { setFound([]); return; }
     let gone = false;
     const timer = setTimeout(() => {
-      post<{ items: { id: string; title: string; reasons?: string[] }[] }>('/duplicates/check', { kind: kind.name, ...fields }).then(answer => { if (!gone) setFound((answer.items ?? []).slice(0, 3).map(one => ({ id: one.id, title: one.title, reason: (one.reasons ?? []).join(', ') }))); }).catch(() => { if (!gone) setFound([]); });
+      const name = fields.name ?? [fields.first_name, fields.last_name].filter(Boolean).join(' ');
+      post<{ items: { id: string; title: string; reasons?: string[] }[] }>('/duplicates/check', { kind: kind.name, name, phone: fields.phone ?? fields.mobile, email: fields.email, tax_id: fields.tax_id }).then(answer => { if (!gone) setFound((answer.items ?? []).slice(0, 3).map(one => ({ id: one.id, title: one.title, reason: (one.reasons ?? []).map(reason => say(`likeness.${reason}`, reason)).join(', ') }))); }).catch(() => { if (!gone) setFound([]); });
     }, 300);
     return () => { gone = true; clearTimeout(timer); };
   }, [asked]);

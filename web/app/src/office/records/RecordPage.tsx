@@ -13,6 +13,7 @@ import { Timeline } from '../Timeline';
 import { Activities } from './Activities';
 import { undoSet, type ChangeSet } from './BulkDialog';
 import { ConvertDialog } from './ConvertDialog';
+import { Files } from './Files';
 import { called, fieldOf, labelName, settable, show, titleOf, tone, useKinds, spoken, type Kind, type KindField, type Row } from './kinds';
 import { RecordDialog } from './RecordDialog';
 import { useRecord, useRecords } from './useRecords';
@@ -55,6 +56,7 @@ export function RecordPage({ me, plural, id }: { me: Me; plural: string; id: str
         {state?.next && kind.writable && (state.next[String(row[state.name])] ?? []).length > 0 && <NextStates kind={kind} field={state} row={row} onNeed={names => setEditing(names)} />}
         <Facts me={me} kind={kind} row={row} skip={['number', 'open', 'currency', ...(state ? [state.name] : [])]} onEdit={name => setEditing([name])} />
         <Related me={me} kind={kind} row={row} />
+        {me.rights.includes('activity.read') && <Files me={me} kind={kind.name} id={row.id} />}
       </div>
       <div className="record-side plain">
         {Array.isArray(row.point) && <div className="record-map"><Suspense fallback={<Skeleton lines={6} />}><MapView label={t('map.label')} land={me.map} fitKey={row.id} hovered={null} onHover={() => undefined} pins={[{ id: row.id, point: row.point as Point, text: '', look: 'site' as const }]} /></Suspense></div>}

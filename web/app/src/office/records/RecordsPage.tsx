@@ -2,9 +2,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { download } from '../../api/bytes';
 import { call, get, patch, post } from '../../api/client';
 import type { Me, Page } from '../../api/types';
-import { number, t } from '../../i18n';
+import { language, number, t } from '../../i18n';
 import { Icon } from '../../ui/icons';
 import { Empty, Failed, Skeleton } from '../../ui/states';
 import { toast, toastProblem } from '../../ui/toast';
@@ -62,6 +63,7 @@ function Records({ me, kind }: { me: Me; kind: Kind }) {
       {count !== undefined && <span className="quiet" role="status">{t('records.count', { n: count })}</span>}
       {kind.name === 'deal' && <div className="switch" role="group" aria-label={t('records.look')}><button aria-pressed={!board} onClick={() => setLook('')}>{t('records.table')}</button><button aria-pressed={board} onClick={() => setLook('board')}>{t('records.board')}</button></div>}
       {onMap(kind) && <Link className="button" data-look="plain" href={`/map?${new URLSearchParams({ kind: kind.plural, ...settled && { q: settled }, ...f && { f } })}`}><Icon name="map" size={16} />{t('nav.map')}</Link>}
+      {me.rights.includes('export.run') && !board && <ExportMenu kind={kind} which={selected.size ? { filter: `id in (${[...selected].slice(0, 90).join(', ')})` } : { q: asked.q || undefined, filter: asked.filter || undefined }} columns={names} sort={sort} />}
       {!board && <ColumnMenu kind={kind} names={names} onChange={next => setShownColumns(next.join(','))} />}
       {kind.writable && !kind.acts && <button className="button" data-look="primary" onClick={() => setAdding(true)}><Icon name="plus" size={16} />{t('records.addOne', { kind: spoken(kind) })}</button>}
     </header>
@@ -92,6 +94,19 @@ function useMenu(): [boolean, (open: boolean) => void, (node: HTMLElement | null
     return () => { removeEventListener('pointerdown', away); removeEventListener('keydown', away); };
   }, [open, box]);
   return [open, setOpen, setBox];
+}
+
+function ExportMenu({ kind, which, columns, sort }: { kind: Kind; which: { q?: string; filter?: string }; columns: string[]; sort: string }) {
+  const [open, setOpen, box] = useMenu();
+  const [busy, setBusy] = useState(false);
+  async function take(format: string) {
+    setBusy(true);
+    try { await download('/exports/list', { ...which, kind: kind.name, format, ...(format === 'csv' || format === 'xlsx' ? { columns, language: language() } : {}), ...(sort ? { sort } : {}) }); setOpen(false); } catch (problem) { toastProblem(problem); }
+    setBusy(false);
+  }
+  const formats: [string, string][] = [['csv', 'CSV'], ['xlsx', 'Excel'], ...(kind.placed ? [['geojson', 'GeoJSON'] as [string, string]] : []), ...(kind.name === 'contact' || kind.name === 'account' ? [['vcard', 'vCard'] as [string, string]] : [])];
+  return <span className="anchor" ref={box}><button className="button" data-look="plain" aria-expanded={open} onClick={() => setOpen(!open)}>{t('records.export')}</button>
+    {open && <ul className="popover right menu">{formats.map(([format, name]) => <li key={format}><button disabled={busy} onClick={() => void take(format)}>{name}</button></li>)}</ul>}</span>;
 }
 
 function ColumnMenu({ kind, names, onChange }: { kind: Kind; names: string[]; onChange: (names: string[]) => void }) {

@@ -1,5 +1,5 @@
 // Who works here: people, teams, who can be planned and when, what they can do.
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { get, patch, post } from '../../api/client';
 import type { Me, Page, Resource, Staff } from '../../api/types';
@@ -10,8 +10,9 @@ import { Icon } from '../../ui/icons';
 import { Empty, Failed, Skeleton } from '../../ui/states';
 import { skillName } from '../day/model';
 import { items, useResources, useSkills, useStaff, useTeams } from '../queries';
+import { Dialog } from '../../ui/Dialog';
+import { toast, toastProblem } from '../../ui/toast';
 import { FormDialog } from './FormDialog';
-import { useQuery } from '@tanstack/react-query';
 
 interface Role { code: string; title: string; scope: string; rights: string[] }
 export const useRoles = () => useQuery({ queryKey: ['roles'], queryFn: async () => items(await get<Page<Role>>('/roles', { limit: 500 })), staleTime: 300_000 });
@@ -20,10 +21,17 @@ export function StaffList({ me }: { me: Me }) {
   const staff = useStaff(), teams = useTeams(), resources = useResources(), roles = useRoles();
   const queries = useQueryClient();
   const [open, setOpen] = useState<Staff | 'new' | 'team' | null>(null);
+  const [link, setLink] = useState<{ name: string; link: string } | null>(null);
   const may = me.rights.includes('staff.write');
   const colours = new Map((resources.data ?? []).map(one => [one.staff_id, one.colour]));
   if (staff.isPending) return <Skeleton lines={10} />;
   if (staff.error) return <Failed problem={staff.error} retry={() => void staff.refetch()} />;
+  async function invite(one: Staff) {
+    try {
+      const sent = await post<{ mailed: boolean; link?: string }>(`/staff/${one.id}/invite`);
+      if (sent.link) setLink({ name: one.name, link: sent.link }); else toast(t('people.invited', { name: one.name }));
+    } catch (problem) { toastProblem(problem); }
+  }
   const team = (id: string) => teams.data?.find(one => one.id === id)?.name ?? '';
   const fresh = () => queries.invalidateQueries({ queryKey: ['staff'] });
   const roleOptions = (roles.data ?? []).map(role => [role.code, say(`role.${role.code}`, role.title)] as [string, string]);
@@ -32,7 +40,8 @@ export function StaffList({ me }: { me: Me }) {
   return <>
     {may && <p className="row settings-tools"><button className="button" data-look="primary" onClick={() => setOpen('new')}><Icon name="plus" size={16} />{t('people.add')}</button><button className="button" onClick={() => setOpen('team')}>{t('people.addTeam')}</button></p>}
     <table className="table"><thead><tr><th scope="col">{t('settings.name')}</th><th scope="col">{t('settings.role')}</th><th scope="col">{t('settings.team')}</th><th scope="col">{t('settings.email')}</th><th scope="col">{t('settings.state')}</th><th /></tr></thead>
-      <tbody>{staff.data.map(one => <tr key={one.id}><th scope="row"><span className="who"><Avatar of={{ ...one, colour: colours.get(one.id) }} />{one.name}</span></th><td>{one.role_title || say(`role.${one.role}`, one.role)}</td><td>{(one.team_ids ?? []).map(team).filter(Boolean).join(', ')}</td><td className="quiet">{one.email}</td><td>{one.active === false ? <span className="chip">{t('settings.inactive')}</span> : <span className="chip" data-tone="ok">{t('settings.active')}</span>}</td><td className="number">{may && <button className="link" aria-label={t('people.edit', { name: one.name })} onClick={() => setOpen(one)}>{t('records.edit')}</button>}</td></tr>)}</tbody></table>
+      <tbody>{staff.data.map(one => <tr key={one.id}><th scope="row"><span className="who"><Avatar of={{ ...one, colour: colours.get(one.id) }} />{one.name}</span></th><td>{one.role_title || say(`role.${one.role}`, one.role)}</td><td>{(one.team_ids ?? []).map(team).filter(Boolean).join(', ')}</td><td className="quiet">{one.email}</td><td>{one.active === false ? <span className="chip">{t('settings.inactive')}</span> : <span className="chip" data-tone="ok">{t('settings.active')}</span>}</td><td className="number">{may && <button className="link" aria-label={t('people.inviteWho', { name: one.name })} onClick={() => void invite(one)}>{t('people.invite')}</button>}{may && <button className="link" aria-label={t('people.edit', { name: one.name })} onClick={() => setOpen(one)}>{t('records.edit')}</button>}</td></tr>)}</tbody></table>
+    {link && <Dialog title={t('people.inviteWho', { name: link.name })} onClose={() => setLink(null)}><p>{t('people.linkHint')}</p><p><code className="secret">{link.link}</code></p></Dialog>}
     {open === 'new' && <FormDialog title={t('people.add')} onClose={() => setOpen(null)} values={{ role: 'rep', language: me.language }} fields={[
       { name: 'name', label: t('settings.name'), required: true }, { name: 'email', label: t('settings.email'), kind: 'email', required: true }, { name: 'role', label: t('settings.role'), kind: 'select', required: true, options: roleOptions }, { name: 'team_ids', label: t('settings.team'), kind: 'many', options: teamOptions }, { name: 'language', label: t('settings.language'), kind: 'select', required: true, options: languages }, { name: 'password', label: t('people.password'), kind: 'password', hint: t('people.passwordHint') }]}
       done={async values => { const { password, ...rest } = values; await post('/staff', { ...rest, ...(password ? { password } : {}) }); await fresh(); }} />}
