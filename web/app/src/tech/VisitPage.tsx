@@ -8,6 +8,7 @@ import { clock, duration, shortDay, dayOf } from '../i18n/format';
 import { Icon } from '../ui/icons';
 import { Empty, Skeleton } from '../ui/states';
 import { ActionBar } from './ActionBar';
+import { PhotoInput } from './CloseSheet';
 import { Connection } from './App';
 import { navigateLink, rows } from './day';
 import { SyncSheet } from './MenuSheet';
@@ -71,6 +72,7 @@ function NoteSheet({ visit, onClose }: { visit: Visit; onClose: () => void }) {
   const [note, setNote] = useState('');
   return <Sheet title={t('tech.noteAdd')} onClose={onClose}>
     <div className="field"><label htmlFor="note">{t('tech.note')}</label><textarea id="note" className="input" rows={5} value={note} placeholder={t('tech.notePlaceholder')} onChange={event => setNote(event.target.value)} /></div>
+    <PhotoInput visit={visit.id} />
     <button className="button big" data-look="primary" disabled={!note.trim()} onClick={() => { void tap('add_note', visit, { text: note.trim() }, t('tech.did.add_note')); onClose(); }}>{t('tech.noteSave')}</button>
   </Sheet>;
 }

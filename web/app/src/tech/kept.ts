@@ -7,14 +7,21 @@ interface Kept extends DBSchema {
   outbox: { key: string; value: Entry };
   days: { key: string; value: { today: Today; at: number; seen: Today | null } };
   values: { key: string; value: unknown };
+  photos: { key: string; value: Photo };
 }
 
+/** A photo on its way: kept until the server has it. */
+export interface Photo { id: string; visit: string; name: string; image: Blob; announced: boolean }
+
 let opened: Promise<IDBPDatabase<Kept>> | null = null;
-const db = () => opened ??= openDB<Kept>('catchment', 1, {
-  upgrade(fresh) {
-    fresh.createObjectStore('outbox', { keyPath: 'id' });
-    fresh.createObjectStore('days');
-    fresh.createObjectStore('values');
+const db = () => opened ??= openDB<Kept>('catchment', 2, {
+  upgrade(fresh, from) {
+    if (from < 1) {
+      fresh.createObjectStore('outbox', { keyPath: 'id' });
+      fresh.createObjectStore('days');
+      fresh.createObjectStore('values');
+    }
+    fresh.createObjectStore('photos', { keyPath: 'id' });
   },
 });
 
@@ -40,11 +47,18 @@ export const keptMe = async () => (await (await db()).get('values', 'me') as Me 
 export const keptWorking = async () => new Set((await (await db()).get('values', 'working') as string[] | undefined) ?? []);
 export const keepWorking = async (ids: ReadonlySet<string>) => { await (await db()).put('values', [...ids].slice(-200), 'working'); };
 
+export const photoStore = {
+  all: async () => (await db()).getAll('photos'),
+  put: async (photo: Photo) => { await (await db()).put('photos', photo); },
+  remove: async (id: string) => { await (await db()).delete('photos', id); },
+};
+
 /** Deletes everything kept here. The device's number goes too: it belongs to whoever was logged in. */
 export async function wipe(): Promise<void> {
   const store = await db();
   await store.clear('outbox');
   await store.clear('days');
   await store.clear('values');
+  await store.clear('photos');
   for (const name of await caches.keys()) if (name.startsWith('tiles')) await caches.delete(name);
 }

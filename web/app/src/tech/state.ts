@@ -9,6 +9,7 @@ import { toast } from '../ui/toast';
 import { changes, rows, type Change } from './day';
 import { keepDay, keepMe, keepWorking, keptDay, keptMe, keptWorking, outboxStore, wipe } from './kept';
 import { Outbox, type Entry } from './outbox';
+import { sendPhotos } from './photos';
 
 export interface State {
   session: 'unknown' | 'in' | 'out';
@@ -71,6 +72,7 @@ export async function enter(me: Me): Promise<void> {
   set({ session: 'in', me, date });
   await load(!asked);
   void send();
+  void sendPhotos();
 }
 
 /** Shows another day. */
@@ -215,7 +217,7 @@ export function restart(): void {
   state.update?.postMessage({ kind: 'restart' });
 }
 
-addEventListener('online', () => { set({ online: true }); void load(); void send(); });
+addEventListener('online', () => { set({ online: true }); void load(); void send(); void sendPhotos(); });
 addEventListener('offline', () => set({ online: false }));
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) void send(true); // the app may not come back: what was tapped goes now
