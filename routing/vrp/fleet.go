@@ -28,7 +28,13 @@ func (w *worker) shrink(temperature float64, over func() bool) {
 	}()
 	w.restart()
 	w.giveUp()
-	for !over() {
+	for steps := 0; !over(); steps++ {
+		if n := len(w.cur.missing); n > 0 && steps%ejectEvery == 0 {
+			t := w.cur.missing[w.below(n)]
+			w.absent[t]++
+			w.eject(t)
+			continue
+		}
 		before, forgone := w.cur.cost, w.cur.forgone
 		w.open()
 		w.ruin()

@@ -101,6 +101,8 @@ type worker struct {
 	stamp      int64
 	layers     []int64
 	scratch    route
+	without    route     // scratch
+	cheap      []int32   // scratch
 	homes      [][]int32 // by task: where there are very many vehicles, those of fit that start or end closest; else nil
 	routeSeen  []int64   // by vehicle: the last stamp
 	fit        [][]int32 // by task: the vehicles that may serve its visit

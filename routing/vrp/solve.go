@@ -229,7 +229,9 @@ func (w *worker) begin() error {
 	}
 	w.first = -1
 	w.order()
+	w.awake = true
 	w.fill()
+	w.awake = false
 	for _, vi := range w.saved {
 		w.touched[vi] = false
 	}

@@ -121,6 +121,7 @@ func TestBestKnownPlansAreFound(t *testing.T) {
 	}{
 		{"solomon100/C101.txt", instances.Dimacs, 827.3, 10},
 		{"lilim100/lc101.txt", instances.Sintef, 828.94, 10},
+		{"solomon100/R109.txt", instances.Sintef, 0, 11}, // the vehicles alone
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
@@ -128,11 +129,11 @@ func TestBestKnownPlansAreFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := vrp.Solve(context.Background(), in.Problem, vrp.Options{Seed: 1, Iterations: 3000})
+			s, err := vrp.Solve(context.Background(), in.Problem, vrp.Options{Seed: 1, Iterations: 20_000})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if cost := in.Cost(s); math.Abs(cost-test.cost) > 0.01 || s.Summary.Routes != test.routes {
+			if cost := in.Cost(s); test.cost > 0 && math.Abs(cost-test.cost) > 0.01 || s.Summary.Routes != test.routes {
 				t.Errorf("%.2f with %d routes, best known %.2f with %d", cost, s.Summary.Routes, test.cost, test.routes)
 			}
 		})
