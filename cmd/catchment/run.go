@@ -72,7 +72,7 @@ func (s *settings) inHouse(ctx context.Context, log *slog.Logger, f func(*house)
 type upCommand struct {
 	serveOptions
 	OSM      string `env:"OSM" help:"Extract of OpenStreetMap: a file, a URL, or the word town. Without it Liechtenstein is fetched once."`
-	Accounts int    `env:"ACCOUNTS" default:"200" help:"Accounts of the demo company, on the first start."`
+	Accounts int    `env:"ACCOUNTS" default:"3000" help:"Accounts of the demo company, on the first start."`
 }
 
 // Run sets up what is missing, then serves and works until it is told to stop.
