@@ -13,7 +13,7 @@ import (
 )
 
 // Each layer's rows, for zooms from which the layer exists. In the text, {detail} stands for the ending of the
-// table with the zoom's detail, {least} for the least area in square pixels; $1 is the zoom, $2 the generations, $3 the side of a pixel in map metres. The features come
+// table with the zoom's detail, {shape} for the area as it is seen at the zoom, {least} for the least area in square pixels; $1 is the zoom, $2 the generations, $3 the side of a pixel in map metres. The features come
 // in drawing order.
 var layers = []struct {
 	name   string
@@ -22,7 +22,7 @@ var layers = []struct {
 	rows   string
 }{
 	{"land", 0, map[string]string{"kind": "land cover"}, `
-		select kind, st_asmvtgeom(geom, (select box from tile), 4096, 128, true) as geom
+		select kind, st_asmvtgeom({shape}, (select box from tile), 4096, 128, true) as geom
 		from basemap.land{detail}
 		where generation = any($2) and geom && (select near from tile) and area > {least} * $3 * $3
 		order by rank, area desc`},
@@ -83,13 +83,17 @@ var statements = func() [MaxZoom + 1]string {
 		if zoom < 13 {
 			least = "16"
 		}
+		shape := "geom"
+		if d := detailAt(zoom); d != full && zoom < topZoom[d] { // the copy is thinned for a nearer zoom
+			shape = "st_simplify(geom, $3 / 2)"
+		}
 		var parts []string
 		for _, layer := range layers {
 			if zoom < layer.from {
 				continue
 			}
 			// "offset 0" keeps the planner from cutting each shape twice, once to see whether anything is left of it.
-			rows := strings.NewReplacer("{detail}", detail, "{least}", least, "{maxzoom}", fmt.Sprint(MaxZoom)).Replace(layer.rows)
+			rows := strings.NewReplacer("{shape}", shape, "{detail}", detail, "{least}", least, "{maxzoom}", fmt.Sprint(MaxZoom)).Replace(layer.rows)
 			parts = append(parts, fmt.Sprintf(`coalesce((select st_asmvt(f, '%s', 4096, 'geom') from (%s offset 0) f where geom is not null), '')`, layer.name, rows))
 		}
 		all[zoom] = `
