@@ -33,6 +33,8 @@ type power struct {
 	curve                 []float64 // k × k: second derivatives
 	part                  []float64 // parts of one node
 	step, rest, way, pull []float64
+	entries               []entry
+	rows                  []int32
 }
 
 func newPower(m *model, blocks [][]int32) *power {
@@ -280,6 +282,7 @@ func (w *power) solve() {
 		energy += w.way[j] * w.rest[j]
 	}
 	start := energy
+	w.sparse()
 	for range min(2*k+10, 200) {
 		if energy <= 1e-10*start {
 			return
@@ -287,8 +290,8 @@ func (w *power) solve() {
 		var along float64
 		for j := range k {
 			sum := ridge * w.way[j]
-			for l, c := range w.curve[j*k : (j+1)*k] {
-				sum += c * w.way[l]
+			for _, e := range w.entries[w.rows[j]:w.rows[j+1]] {
+				sum += e.value * w.way[e.column]
 			}
 			w.pull[j] = sum
 			along += sum * w.way[j]
@@ -308,6 +311,26 @@ func (w *power) solve() {
 			w.way[j] = scale(j)*w.rest[j] + f*w.way[j]
 		}
 		energy = next
+	}
+}
+
+// entry is a number of a row of the curve that is not zero: territories that are not neighbours have none.
+type entry struct {
+	column int32
+	value  float64
+}
+
+// sparse lists the entries of the curve.
+func (w *power) sparse() {
+	k := w.m.k
+	w.entries, w.rows = w.entries[:0], append(w.rows[:0], 0)
+	for j := range k {
+		for l, c := range w.curve[j*k : (j+1)*k] {
+			if c != 0 {
+				w.entries = append(w.entries, entry{int32(l), c})
+			}
+		}
+		w.rows = append(w.rows, int32(len(w.entries)))
 	}
 }
 
