@@ -38,7 +38,7 @@ func (g *Graph) Alternatives(from, to Place, more int) []*Way {
 		}
 		var looks []look
 		for _, r := range in.ranks {
-			if k, d := meet(out, in, r); k != noKey && uint32(k>>32) <= limit && !used[g.edgeAt[r]] {
+			if k, d := meet(out, in, r); k != noKey && uint32(k>>32) <= limit && !used[EdgeID(r)] {
 				looks = append(looks, look{r, k, d})
 			}
 		}
@@ -56,7 +56,7 @@ func (g *Graph) Alternatives(from, to Place, more int) []*Way {
 				return
 			}
 			edges := g.over(out, in, l.rank)
-			middle := g.edgeAt[l.rank]
+			middle := EdgeID(l.rank)
 			if used[middle] || repeats(edges) || !g.differs(edges, used) || !g.holds(edges, middle, best.cost) {
 				continue
 			}
@@ -115,9 +115,9 @@ func (g *Graph) holds(edges []EdgeID, middle EdgeID, best Cost) bool {
 		}
 	}
 	out, in := g.newClimb(), g.newClimb()
-	out.start(g.rank[edges[first]], Cost{})
+	out.start(uint32(edges[first]), Cost{})
 	out.run(&g.up, g.parent)
-	in.start(g.rank[edges[last]], Cost{})
+	in.start(uint32(edges[last]), Cost{})
 	in.run(&g.down, g.parent)
 	shortest := never
 	for _, r := range in.ranks {

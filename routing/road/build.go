@@ -52,8 +52,7 @@ func BuildAll(ctx context.Context, src *osm.Source, targets []Target, progress f
 		began := orderedShare + share*float64(done)
 		progress(began)
 		var packed *arrays
-		var segments []uint32
-		if packed, segments, err = a.expand(ctx, i, ranks); err != nil {
+		if packed, err = a.expand(ctx, i, ranks); err != nil {
 			break
 		}
 		if done == len(order)-1 { // the hierarchy of the largest needs much memory
@@ -61,7 +60,7 @@ func BuildAll(ctx context.Context, src *osm.Source, targets []Target, progress f
 		}
 		progress(began + share/2)
 		var w *writer
-		if w, err = packed.write(ctx, targets[i].Path, origin{source: hash, profile: profiles[i]}, segments); err != nil {
+		if w, err = packed.write(ctx, targets[i].Path, origin{source: hash, profile: profiles[i]}); err != nil {
 			break
 		}
 		unfinished++
@@ -98,9 +97,9 @@ func (a *atlas) bySize() []int {
 	return order
 }
 
-// expand makes the arrays of a prepared file for the i-th profile, all but the hierarchy, and the order of its
+// expand makes the arrays of a prepared file for the i-th profile, all but the hierarchy, the edges in the order of its
 // contraction.
-func (a *atlas) expand(ctx context.Context, i int, ranks *ranking) (*arrays, []uint32, error) {
+func (a *atlas) expand(ctx context.Context, i int, ranks *ranking) (*arrays, error) {
 	m := a.mapFor(i)
 	var paths []banPath
 	for _, b := range m.bans {
@@ -108,16 +107,20 @@ func (a *atlas) expand(ctx context.Context, i int, ranks *ranking) (*arrays, []u
 	}
 	s := joinSegments(m, a.views[i].p, paths)
 	if len(s.all) == 0 {
-		return nil, nil, fmt.Errorf("%w: %s", ErrNoStreets, a.views[i].p.Name)
+		return nil, fmt.Errorf("%w: %s", ErrNoStreets, a.views[i].p.Name)
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	x := expandTurns(s, paths)
 	if err := ctx.Err(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	order := s.order(ranks)
 	packed, err := pack(x, a.grid(a.views[i].p))
-	return packed, order, err
+	if err != nil {
+		return nil, err
+	}
+	packed.rankEdges(order)
+	return packed, nil
 }

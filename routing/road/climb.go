@@ -166,7 +166,7 @@ func (g *Graph) climbFrom(c *climb, f foothold) {
 	for back, e := range g.sides(f) {
 		rest := g.edges[e].Cost.minus(g.upTo(f, back))
 		for _, t := range g.turnsFrom(e) {
-			c.start(g.rank[t.To], rest.plus(t.cost()))
+			c.start(uint32(t.To), rest.plus(t.cost()))
 		}
 	}
 	c.run(&g.up, g.parent)
@@ -176,9 +176,9 @@ func (g *Graph) climbFrom(c *climb, f foothold) {
 func (g *Graph) climbTo(c *climb, f foothold) {
 	for back, plain := range g.sides(f) {
 		in := g.upTo(f, back)
-		c.start(g.rank[plain], in)
+		c.start(uint32(plain), in)
 		for _, copied := range g.copiesOf(plain) {
-			c.start(g.rank[copied.Copy], in)
+			c.start(uint32(copied.Copy), in)
 		}
 	}
 	c.run(&g.down, g.parent)
@@ -225,18 +225,18 @@ func meet(out, in *climb, rank uint32) (key, uint32) {
 
 // over returns the edges of the way that two searches have found over an edge.
 func (g *Graph) over(out, in *climb, top uint32) []EdgeID {
-	edges := []EdgeID{g.edgeAt[top]}
+	edges := []EdgeID{EdgeID(top)}
 	// Upwards, from the top back to the start; the edges an arc skips lie between its ends.
 	for r := top; out.label[r].arc != noVia; r = out.label[r].from {
 		mark := len(edges)
-		edges = append(edges, g.edgeAt[out.label[r].from])
+		edges = append(edges, EdgeID(out.label[r].from))
 		edges = g.middles(edges, &g.up, out.label[r].arc, out.label[r].from)
 		slices.Reverse(edges[mark:])
 	}
 	slices.Reverse(edges)
 	for r := top; in.label[r].arc != noVia; r = in.label[r].from {
 		edges = g.middles(edges, &g.down, in.label[r].arc, in.label[r].from)
-		edges = append(edges, g.edgeAt[in.label[r].from])
+		edges = append(edges, EdgeID(in.label[r].from))
 	}
 	return edges
 }
@@ -255,7 +255,7 @@ func (g *Graph) middles(edges []EdgeID, l *ladder, arcNumber, low uint32) []Edge
 	if i, ok := g.down.find(via, first); ok {
 		edges = g.middles(edges, &g.down, i, via)
 	}
-	edges = append(edges, g.edgeAt[via])
+	edges = append(edges, EdgeID(via))
 	if i, ok := g.up.find(via, second); ok {
 		edges = g.middles(edges, &g.up, i, via)
 	}

@@ -58,7 +58,7 @@ func (m *metric) load(a *arrays) {
 		for e := begin; e < end; e++ {
 			for _, t := range a.out[a.firstOut[e]:a.firstOut[e+1]] {
 				c := a.edges[e].Cost.plus(t.cost())
-				switch from, to := m.rank[e], m.rank[t.To]; {
+				switch from, to := uint32(e), uint32(t.To); {
 				case from < to:
 					m.arcs[m.arc(from, to)].up.relax(keyOf(c), c.Decimeters, noVia)
 				case from > to:
@@ -79,7 +79,7 @@ func (k *skeleton) arc(lo, hi uint32) uint32 {
 // which belong to nobody. A rank is at the top if a large part of all work lies below it, which is so for the widest
 // cuts of the map alone. The workers' ranks and those at the top come ascending.
 func (k *skeleton) crews(workers int) (top []uint32, crews [][]uint32) {
-	n := len(k.edge)
+	n := len(k.first) - 1
 	if workers == 1 {
 		return nil, [][]uint32{upTo(uint32(n))}
 	}
@@ -152,7 +152,7 @@ func upTo(n uint32) []uint32 {
 func (m *metric) customise(top []uint32, crews [][]uint32) {
 	// Several workers find costs of arcs at the top: each notes them apart.
 	const nowhere = math.MaxUint32
-	start, size := make([]uint32, len(m.edge)), uint32(0)
+	start, size := make([]uint32, len(m.first)-1), uint32(0)
 	for r := range start {
 		start[r] = nowhere
 	}
@@ -257,8 +257,8 @@ func (h *halfArc) kept() bool { return h.key < far && h.via != dropped }
 
 // firsts counts the arcs kept in one direction: where those of each rank start.
 func (m *metric) firsts(side func(*twoWay) *halfArc) []uint32 {
-	first := make([]uint32, len(m.edge)+1)
-	for r := range m.edge {
+	first := make([]uint32, len(m.first))
+	for r := range len(m.first) - 1 {
 		n := first[r]
 		for i := m.first[r]; i < m.first[r+1]; i++ {
 			if side(&m.arcs[i]).kept() {
@@ -276,7 +276,7 @@ func downwards(a *twoWay) *halfArc { return &a.down }
 // ladder gathers the arcs kept in one direction.
 func (m *metric) ladder(side func(*twoWay) *halfArc) ladder {
 	l := ladder{first: m.firsts(side)}
-	kept := int(l.first[len(m.edge)])
+	kept := int(l.first[len(l.first)-1])
 	l.arcs, l.via = make([]arc, 0, kept), make([]uint32, 0, kept)
 	for part := range m.stream(side) {
 		l.arcs = append(l.arcs, part...)

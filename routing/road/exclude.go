@@ -114,7 +114,7 @@ func (g *Graph) without(x Exclusion, closed uint32) *Graph {
 		}
 		h.firstOut[e+1] = uint32(len(h.out))
 	}
-	m := buildSkeleton(&h.arrays, g.rank, g.edgeAt).contract(&h.arrays)
-	h.hierarchy = hierarchy{rank: g.rank, edgeAt: g.edgeAt, parent: m.parents(), up: m.ladder(upwards), down: m.ladder(downwards)}
+	m := buildSkeleton(&h.arrays).contract(&h.arrays)
+	h.hierarchy = hierarchy{parent: m.parents(), up: m.ladder(upwards), down: m.ladder(downwards)}
 	return h
 }

@@ -40,7 +40,7 @@ import (
 //	   192         the table; per section 8 bytes offset, 8 bytes length, 4 bytes size of an element, 4 bytes CRC-32C
 const (
 	magic         = "CATCHRD\n"
-	layoutVersion = 6
+	layoutVersion = 7
 	headerSize    = 192
 	checkAt       = 188
 	entrySize     = 24
@@ -145,7 +145,7 @@ func (a *arrays) sections() []section { return append(a.streetSections(), a.hier
 
 func (a *arrays) streetSections() []section {
 	return []section{
-		sectionOf(&a.points), sectionOf(&a.nodeIDs), sectionOf(&a.costs),
+		sectionOf(&a.points), sectionOf(&a.nodeIDs), sectionOf(&a.smallCosts), sectionOf(&a.largeCosts),
 		sectionOf(&a.segmentFirst), sectionOf(&a.segmentName), sectionOf(&a.segmentFlags), sectionOf(&a.segmentEdge),
 		sectionOf(&a.edges), sectionOf(&a.piece), sectionOf(&a.pieces), sectionOf(&a.copies),
 		sectionOf(&a.firstOut), sectionOf(&a.out),
@@ -157,7 +157,7 @@ func (a *arrays) streetSections() []section {
 
 func (h *hierarchy) hierarchySections() []section {
 	return []section{
-		sectionOf(&h.rank), sectionOf(&h.edgeAt), sectionOf(&h.parent),
+		sectionOf(&h.parent),
 		sectionOf(&h.up.first), sectionOf(&h.up.arcs), sectionOf(&h.up.via),
 		sectionOf(&h.down.first), sectionOf(&h.down.arcs), sectionOf(&h.down.via),
 	}
@@ -166,10 +166,10 @@ func (h *hierarchy) hierarchySections() []section {
 // hierarchySections lists what becomes of the arcs that are kept, as those of a hierarchy.
 func (m *metric) hierarchySections() []section {
 	parents := m.parents()
-	all := []section{sectionOf(&m.rank), sectionOf(&m.edge), sectionOf(&parents)}
+	all := []section{sectionOf(&parents)}
 	for _, side := range []func(*twoWay) *halfArc{upwards, downwards} {
 		first := m.firsts(side)
-		kept := first[len(m.edge)]
+		kept := first[len(first)-1]
 		all = append(all, sectionOf(&first), streamOf(kept, m.stream(side)), streamOf(kept, m.streamMiddles(side)))
 	}
 	return all
@@ -336,10 +336,10 @@ func (w *writer) finish() error {
 // largeSkeleton is the number of arcs from which memory matters more than the tenth of a second it takes to free it.
 const largeSkeleton = 4_000_000
 
-// write stores the streets with a hierarchy in the order given, all but the last step: finish is left to the caller,
+// write stores the streets with a hierarchy over the edges in their order, all but the last step: finish is left to the caller,
 // who may have better to do than to wait for the disk. What the hierarchy does not need is forgotten as soon as it is
 // written: the two together would need much more memory.
-func (a *arrays) write(ctx context.Context, path string, o origin, order []uint32) (*writer, error) {
+func (a *arrays) write(ctx context.Context, path string, o origin) (*writer, error) {
 	w, err := newWriter(path, o)
 	if err != nil {
 		return nil, err
@@ -352,8 +352,7 @@ func (a *arrays) write(ctx context.Context, path string, o origin, order []uint3
 	}()
 	written := make(chan error, 1)
 	go func() { written <- w.put(a.streetSections()...) }()
-	rank, edge := rankEdges(a, order)
-	k := buildSkeleton(a, rank, edge)
+	k := buildSkeleton(a)
 	if err := <-written; err != nil {
 		return nil, err
 	}

@@ -23,11 +23,12 @@ type Graph struct {
 }
 
 // arrays are the sections of a prepared file. Segment s has the points [segmentFirst[s], segmentFirst[s+1]);
-// hop i leads from point i to point i+1 and has costs[i]; the entry of a segment's last point is unused.
+// hop i leads from point i to point i+1 and has smallCosts[i]; the entry of a segment's last point is unused.
 type arrays struct {
 	points       []point
 	nodeIDs      []int64 // of OpenStreetMap, of each point
-	costs        []hopCost
+	smallCosts   []smallCost
+	largeCosts   []largeCost
 	segmentFirst []uint32
 	segmentName  []uint32
 	segmentFlags []uint32
@@ -118,7 +119,8 @@ func (g *Graph) segmentAt(hop uint32) SegmentID {
 func pack(x *expansion, grid *hexagons) (*arrays, error) {
 	a := &arrays{}
 	s := x.segments
-	a.costs, a.points, a.nodeIDs = s.costs, make([]point, len(s.nodes)), make([]int64, len(s.nodes))
+	a.setCosts(s.costs)
+	a.points, a.nodeIDs = make([]point, len(s.nodes)), make([]int64, len(s.nodes))
 	for i, n := range s.nodes {
 		a.points[i], a.nodeIDs[i] = s.m.at[n], s.m.ids[n]
 	}
@@ -207,7 +209,7 @@ func ascending(name string, first []uint32, n, end int) error {
 // else than this package cannot make a query panic.
 func (a *arrays) check() error {
 	segments, edges, points := len(a.segmentFlags), len(a.edges), len(a.points)
-	if len(a.costs) != points || len(a.nodeIDs) != points || len(a.segmentName) != segments || len(a.segmentEdge) != segments ||
+	if len(a.smallCosts) != points || len(a.nodeIDs) != points || len(a.segmentName) != segments || len(a.segmentEdge) != segments ||
 		len(a.piece) != edges || len(a.nameFirst) == 0 || segments == 0 || edges == 0 {
 		return fmt.Errorf("sections differ in length")
 	}

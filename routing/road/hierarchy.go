@@ -50,40 +50,64 @@ func (l *ladder) at(rank uint32) []arc { return l.arcs[l.first[rank]:l.first[ran
 
 // skeleton is the part of the hierarchy that does not depend on costs.
 type skeleton struct {
-	rank  []uint32 // of each edge
-	edge  []EdgeID // of each rank
 	first []uint32 // arcs of rank r: high[first[r]:first[r+1]], ascending
 	high  []uint32
 }
 
-// rankEdges ranks the edges in the order of their segments, copies behind their edges.
-func rankEdges(a *arrays, order []uint32) (rank []uint32, edge []EdgeID) {
-	rank, edge = make([]uint32, len(a.edges)), make([]EdgeID, 0, len(a.edges))
+// rankEdges numbers the edges anew, in the order of their segments, copies behind their edges: an edge's number is its
+// rank in the hierarchy.
+func (a *arrays) rankEdges(order []uint32) {
+	rank, ranked := make([]EdgeID, len(a.edges)), make([]EdgeID, 0, len(a.edges))
 	for _, s := range order {
 		for _, plain := range a.segmentEdge[s] {
 			if plain == noEdge {
 				continue
 			}
-			edge = append(edge, plain)
+			ranked = append(ranked, plain)
 			for _, c := range a.copiesOf(plain) {
-				edge = append(edge, c.Copy)
+				ranked = append(ranked, c.Copy)
 			}
 		}
 	}
-	for r, e := range edge {
-		rank[e] = uint32(r)
+	for r, e := range ranked {
+		rank[e] = EdgeID(r)
 	}
-	return rank, edge
+	old := *a
+	a.edges, a.piece, a.firstOut, a.out = make([]edge, len(ranked)), make([]uint32, len(ranked)), make([]uint32, len(ranked)+1), make([]turn, 0, len(old.out))
+	for r, e := range ranked {
+		a.edges[r], a.piece[r] = old.edges[e], old.piece[e]
+		for _, t := range old.out[old.firstOut[e]:old.firstOut[e+1]] {
+			t.To = rank[t.To]
+			a.out = append(a.out, t)
+		}
+		a.firstOut[r+1] = uint32(len(a.out))
+	}
+	for s, edges := range a.segmentEdge {
+		for i, e := range edges {
+			if e != noEdge {
+				a.segmentEdge[s][i] = rank[e]
+			}
+		}
+	}
+	for i, c := range a.copies {
+		a.copies[i] = copyOf{rank[c.Of], rank[c.Copy]}
+	}
+	slices.SortFunc(a.copies, func(x, y copyOf) int {
+		if x.Of != y.Of {
+			return int(x.Of) - int(y.Of)
+		}
+		return int(x.Copy) - int(y.Copy)
+	})
 }
 
 // buildSkeleton contracts the edges by their ranks.
-func buildSkeleton(a *arrays, rank []uint32, edge []EdgeID) *skeleton {
+func buildSkeleton(a *arrays) *skeleton {
 	n := len(a.edges)
-	k := &skeleton{rank: rank, edge: edge}
+	k := &skeleton{}
 	above := make([][]uint32, n)
 	for e := range n {
 		for _, t := range a.out[a.firstOut[e]:a.firstOut[e+1]] {
-			lo, hi := k.rank[e], k.rank[t.To]
+			lo, hi := uint32(e), uint32(t.To)
 			if lo > hi {
 				lo, hi = hi, lo
 			}
@@ -135,7 +159,7 @@ func merge(to, a, b []uint32) []uint32 {
 // parents returns the lowest edge above each, by rank: every edge that a search upwards can reach lies on the
 // path of parents from its start. The last of a path has itself.
 func (k *skeleton) parents() []uint32 {
-	p := make([]uint32, len(k.edge))
+	p := make([]uint32, len(k.first)-1)
 	for r := range p {
 		p[r] = uint32(r)
 		if k.first[r] < k.first[r+1] {
@@ -147,8 +171,6 @@ func (k *skeleton) parents() []uint32 {
 
 // hierarchy is what queries need of it.
 type hierarchy struct {
-	rank     []uint32 // of each edge
-	edgeAt   []EdgeID // of each rank
 	parent   []uint32 // of each rank
 	up, down ladder
 }
@@ -156,11 +178,11 @@ type hierarchy struct {
 // check makes sure that no number of the hierarchy leads out of it, and that all arcs and parents lead upwards,
 // so that every search ends.
 func (h *hierarchy) check(edges int) error {
-	if len(h.rank) != edges || len(h.edgeAt) != edges || len(h.parent) != edges {
+	if len(h.parent) != edges {
 		return fmt.Errorf("the hierarchy does not fit the streets")
 	}
-	for r, e := range h.edgeAt {
-		if int(e) >= edges || int(h.rank[e]) != r || int(h.parent[r]) >= edges || int(h.parent[r]) < r {
+	for r, up := range h.parent {
+		if int(up) >= edges || int(up) < r {
 			return fmt.Errorf("the hierarchy is broken at rank %d", r)
 		}
 	}

@@ -37,7 +37,7 @@ func mustAgree(t *testing.T, g *Graph, seed uint64, sources int) {
 		want := g.plainCosts(f)
 		c := g.all(f, true)
 		for e := range want {
-			l := c.label[g.rank[e]]
+			l := c.label[uint32(e)]
 			if got := l.key.cost(l.decimeters); got != want[e] {
 				t.Fatalf("from %+v to the start of edge %d: want %v, got %v", f, e, want[e], got)
 			}
@@ -69,7 +69,7 @@ func mustAgree(t *testing.T, g *Graph, seed uint64, sources int) {
 		c := g.all(f, false)
 		for range 20 {
 			e := EdgeID(rng.IntN(len(g.edges)))
-			l := c.label[g.rank[e]]
+			l := c.label[uint32(e)]
 			if got, want := l.key.cost(l.decimeters), g.plainFrom(e, f); got != want {
 				t.Fatalf("from the start of edge %d to %+v: want %v, got %v", e, f, want, got)
 			}

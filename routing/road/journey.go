@@ -145,11 +145,12 @@ func share(f foothold, hop uint32, back, end bool) float64 {
 
 func (g *Graph) hop(i uint32, from, to float64, back bool, edge int, s SegmentID) Hop {
 	p, q := g.points[i], g.points[i+1]
-	weight, tenths := g.costs[i].weight, g.costs[i].tenths
+	cost := g.hopCost(i)
+	weight, tenths := cost.weight, cost.tenths
 	h := Hop{NodeA: g.nodeIDs[i], NodeB: g.nodeIDs[i+1], Segment: s, edge: edge, back: back}
 	a, b := from, to
 	if back {
-		weight, tenths = g.costs[i].back, g.costs[i].backTenths
+		weight, tenths = cost.back, cost.backTenths
 		h.NodeA, h.NodeB = h.NodeB, h.NodeA
 		a, b = 1-from, 1-to
 	}

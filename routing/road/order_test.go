@@ -11,10 +11,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/paulmach/orb"
 	"pgregory.net/rapid"
 
 	"catchment/geo/hex"
 	"catchment/geo/town"
+	"catchment/routing"
 )
 
 func TestProfilesBuiltTogetherAnswerAsThoseBuiltAlone(t *testing.T) {
@@ -40,9 +42,7 @@ func TestProfilesBuiltTogetherAnswerAsThoseBuiltAlone(t *testing.T) {
 			want, got []byte
 		}{
 			{"points", bytesOf(alone.points), bytesOf(together.points)},
-			{"costs", bytesOf(alone.costs), bytesOf(together.costs)},
-			{"edges", bytesOf(alone.edges), bytesOf(together.edges)},
-			{"turns", bytesOf(alone.out), bytesOf(together.out)},
+			{"costs", bytesOf(alone.smallCosts), bytesOf(together.smallCosts)},
 			{"names", alone.nameBytes, together.nameBytes},
 		} {
 			if !bytes.Equal(same.want, same.got) {
@@ -50,6 +50,19 @@ func TestProfilesBuiltTogetherAnswerAsThoseBuiltAlone(t *testing.T) {
 			}
 		}
 		mustAgree(t, together, 3, 6)
+		rng := rand.New(rand.NewPCG(1, 1))
+		var at []orb.Point
+		for range 12 {
+			at = append(at, somewhere(rng, alone))
+		}
+		want, err := alone.Table(context.Background(), target.Profile.Name, routing.AnyTime, at, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := together.Table(context.Background(), target.Profile.Name, routing.AnyTime, at, at)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v %s", target.Profile.Name, err, diff)
+		}
 	}
 }
 
@@ -107,13 +120,12 @@ func TestSeveralWorkersFindTheCostsOneFinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		packed, order, err := a.expand(context.Background(), 0, a.rankHops())
+		packed, err := a.expand(context.Background(), 0, a.rankHops())
 		if err != nil {
 			t.Fatal(err)
 		}
 		costs := func(workers int) []twoWay {
-			rank, edge := rankEdges(packed, order)
-			m := &metric{skeleton: buildSkeleton(packed, rank, edge)}
+			m := &metric{skeleton: buildSkeleton(packed)}
 			m.load(packed)
 			top, crews := m.crews(workers)
 			if workers > 1 && (len(top) == 0 || len(crews) != workers || slices.ContainsFunc(crews, func(c []uint32) bool { return len(c) == 0 })) {
@@ -206,6 +218,24 @@ func TestACutIsASmallestOne(t *testing.T) {
 		}
 		if diff := cmp.Diff((float64(links)+0.01)/float64(smaller), got); diff != "" {
 			t.Fatalf("score: %s", diff)
+		}
+	})
+}
+
+func TestCostsOfHopsComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.OneOf(rapid.Uint32Range(0, 100), rapid.Uint32Range(math.MaxUint16-2, math.MaxUint16+2), rapid.Uint32Range(0, maxHop))
+		var costs []hopCost
+		for range rapid.IntRange(1, 20).Draw(t, "hops") {
+			costs = append(costs, hopCost{value.Draw(t, "weight"), value.Draw(t, "back"), value.Draw(t, "tenths"), value.Draw(t, "backTenths")})
+		}
+		var a arrays
+		a.setCosts(costs)
+		for i, want := range costs {
+			if got := a.hopCost(uint32(i)); got != want {
+				t.Fatalf("hop %d: want %v, got %v", i, want, got)
+			}
 		}
 	})
 }

@@ -79,14 +79,14 @@ func (r *reacher) look(labels *climb) {
 func (r *reacher) base(labels *climb, plain EdgeID) key {
 	g, best := r.g, noKey
 	if r.out {
-		best = labels.label[g.rank[plain]].key
+		best = labels.label[uint32(plain)].key
 		for _, c := range g.copiesOf(plain) {
-			best = min(best, labels.label[g.rank[c.Copy]].key)
+			best = min(best, labels.label[uint32(c.Copy)].key)
 		}
 		return best
 	}
 	for _, t := range g.turnsFrom(plain) {
-		if k := labels.label[g.rank[t.To]].key; k != noKey {
+		if k := labels.label[uint32(t.To)].key; k != noKey {
 			best = min(best, k+keyOf(t.cost()))
 		}
 	}
@@ -160,10 +160,10 @@ func (p *progress) tenths(m mark) uint32 {
 // part returns the time of a share of a hop, rounded as upTo rounds it.
 func (p *progress) part(hop uint32, share float64) uint32 {
 	if p.back {
-		whole := p.g.costs[hop].backTenths
+		whole := p.g.hopCost(hop).backTenths
 		return whole - uint32(math.Round(float64(whole)*(1-share)))
 	}
-	return uint32(math.Round(float64(p.g.costs[hop].tenths) * share))
+	return uint32(math.Round(float64(p.g.hopCost(hop).tenths) * share))
 }
 
 // gather tells the hexagons reached, as their coarser parents if asked.

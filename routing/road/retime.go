@@ -40,7 +40,7 @@ const (
 // graph goes on answering. Turns cost what they cost before.
 func (g *Graph) Retime(ctx context.Context, band routing.Band, pace Pace, path string) error {
 	a := g.arrays
-	a.costs = slices.Clone(g.costs)
+	costs := make([]hopCost, len(g.points))
 	a.edges = slices.Clone(g.edges)
 	for s := range g.segmentFlags {
 		if s%4096 == 0 && ctx.Err() != nil {
@@ -53,15 +53,14 @@ func (g *Graph) Retime(ctx context.Context, band routing.Band, pace Pace, path s
 			}
 		}
 		for i := g.segmentFirst[s]; i+1 < g.segmentFirst[s+1]; i++ {
-			c := &a.costs[i]
-			c.weight, c.tenths = slowed(c.weight, along), slowed(c.tenths, along)
-			c.back, c.backTenths = slowed(c.back, against), slowed(c.backTenths, against)
+			c := g.hopCost(i)
+			costs[i] = hopCost{slowed(c.weight, along), slowed(c.back, against), slowed(c.tenths, along), slowed(c.backTenths, against)}
 		}
 	}
 	for e := range a.edges {
 		s, back := a.edges[e].Segment>>1, a.edges[e].Segment&1 == 1
 		c := Cost{Decimeters: a.edges[e].Cost.Decimeters}
-		for _, h := range a.costs[a.segmentFirst[s] : a.segmentFirst[s+1]-1] {
+		for _, h := range costs[a.segmentFirst[s] : a.segmentFirst[s+1]-1] {
 			if back {
 				c.Weight, c.Tenths = c.Weight+h.back, c.Tenths+h.backTenths
 			} else {
@@ -73,10 +72,11 @@ func (g *Graph) Retime(ctx context.Context, band routing.Band, pace Pace, path s
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	sum := sha256.Sum256(bytesOf(a.costs))
+	a.setCosts(costs)
+	sum := sha256.Sum256(bytesOf(costs))
 	o := g.origin
 	o.band, o.speeds = band, hex.EncodeToString(sum[:8])
-	w, err := a.write(ctx, path, o, g.segmentOrder())
+	w, err := a.write(ctx, path, o)
 	if err == nil {
 		err = w.finish()
 	}
@@ -92,19 +92,6 @@ func slowed(v uint32, factor float64) uint32 {
 		return 0
 	}
 	return uint32(min(max(math.Round(float64(v)*factor), 1), maxHop))
-}
-
-// segmentOrder returns the segments in the order in which they were contracted.
-func (g *Graph) segmentOrder() []uint32 {
-	order := make([]uint32, 0, len(g.segmentFlags))
-	seen := make([]bool, len(g.segmentFlags))
-	for _, e := range g.edgeAt {
-		if s := g.edges[e].Segment >> 1; !seen[s] {
-			seen[s] = true
-			order = append(order, s)
-		}
-	}
-	return order
 }
 
 var classNames = map[class]string{

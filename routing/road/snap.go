@@ -274,21 +274,24 @@ func (g *Graph) upTo(f foothold, back bool) Cost {
 	var c Cost
 	var meters float64
 	whole := g.points[f.hop].meters(g.points[f.hop+1])
+	own := g.hopCost(f.hop)
 	if back {
 		for i := f.hop + 1; i < last; i++ {
-			c.Weight, c.Tenths = c.Weight+g.costs[i].back, c.Tenths+g.costs[i].backTenths
+			h := g.hopCost(i)
+			c.Weight, c.Tenths = c.Weight+h.back, c.Tenths+h.backTenths
 			meters += g.points[i].meters(g.points[i+1])
 		}
-		c.Weight += partOf(g.costs[f.hop].back, 1-f.share)
-		c.Tenths += partOf(g.costs[f.hop].backTenths, 1-f.share)
+		c.Weight += partOf(own.back, 1-f.share)
+		c.Tenths += partOf(own.backTenths, 1-f.share)
 		meters += whole * (1 - f.share)
 	} else {
 		for i := first; i < f.hop; i++ {
-			c.Weight, c.Tenths = c.Weight+g.costs[i].weight, c.Tenths+g.costs[i].tenths
+			h := g.hopCost(i)
+			c.Weight, c.Tenths = c.Weight+h.weight, c.Tenths+h.tenths
 			meters += g.points[i].meters(g.points[i+1])
 		}
-		c.Weight += partOf(g.costs[f.hop].weight, f.share)
-		c.Tenths += partOf(g.costs[f.hop].tenths, f.share)
+		c.Weight += partOf(own.weight, f.share)
+		c.Tenths += partOf(own.tenths, f.share)
 		meters += whole * f.share
 	}
 	e := g.segmentEdge[f.segment][side(back)]
