@@ -191,7 +191,7 @@ func (m *model) dress(v *vehicle, r *route) bool {
 		skipped, ok := m.complete(&full.driver, v.extras, r, &full.route)
 		if ok {
 			r.cost = full.cost + skipped + n.skipped
-			r.times, r.travel, r.metres = r.cost-base, full.travel, full.metres
+			r.times, r.travel, r.metres, r.work = r.cost-base, full.travel, full.metres, full.work
 		}
 		return ok
 	}

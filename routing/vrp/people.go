@@ -82,7 +82,7 @@ func (w *worker) weigh(s spot, t int32) spot {
 func (w *worker) grows(s spot, t int32) int64 {
 	m := w.m
 	v, r := &m.vehicles[s.vehicle], &w.cur.routes[s.vehicle]
-	if m.mate[t] >= 0 || v.banded {
+	if m.mate[t] >= 0 || v.banded || v.extras != nil {
 		if !w.try(s.vehicle, t, s.k, s.k2) {
 			return forever
 		}
