@@ -103,8 +103,11 @@ func solved(b *testing.B, p *vrp.Problem, limit time.Duration) (s *vrp.Solution,
 // BenchmarkBars measures what the sets do not: size, promptness, slots, a day that changes. -limit shortens it.
 func BenchmarkBars(b *testing.B) {
 	patience := func(full time.Duration) time.Duration {
-		if *limit > 0 {
+		switch {
+		case *limit > 0:
 			return min(*limit, full)
+		case *quick:
+			return min(20*time.Second, full)
 		}
 		return full
 	}

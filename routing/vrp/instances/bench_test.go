@@ -26,7 +26,7 @@ var (
 	threads = flag.Int("threads", 2, "threads per file")
 	seeds   = flag.Int("seeds", 1, "seeds 1 to this; the median counts")
 	dump    = flag.String("dump", "", "folder to write each question and answer to")
-	quick   = flag.Bool("quick", false, "about ten minutes: each sixth file")
+	quick   = flag.Bool("quick", false, "about a quarter of an hour: each sixth file")
 	rounds  = flag.Int("iterations", 0, "iterations per thread instead of a time limit")
 	every   = flag.Int("every", 1, "take each n-th file only")
 )
