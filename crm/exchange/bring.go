@@ -75,7 +75,7 @@ func (x *Exchange) bring(ctx context.Context, tx pgx.Tx, i Import, s *shape, p p
 	}
 	for _, u := range b.units {
 		for n, it := range u.items {
-			it.became = u.id
+			it.became, it.aside = u.id, u.aside
 			switch {
 			case it.verdict != "":
 			case u.verdict == "wrong":
@@ -257,7 +257,7 @@ func (b *bringing) settle(ctx context.Context, tx pgx.Tx, k *record.Kind, units 
 	taken := map[string]bool{}
 	for _, u := range units {
 		before := found[u.existing]
-		if before == nil || b.s.options.Existing == "add" && !u.sure {
+		if before == nil || !u.sure && (b.s.options.Existing == "add" || b.lacks(k, u)) {
 			u.existing = ""
 			if u.id = u.values.ID(); u.id == "" {
 				u.id = uuid.Must(uuid.NewV7()).String()
@@ -268,7 +268,7 @@ func (b *bringing) settle(ctx context.Context, tx pgx.Tx, k *record.Kind, units 
 		}
 		u.id = u.existing
 		if taken[u.id] { // two keys lead to one record: the first row speaks for it
-			u.verdict = "duplicate"
+			u.verdict, u.aside = "duplicate", true
 			continue
 		}
 		taken[u.id] = true
@@ -287,6 +287,17 @@ func (b *bringing) settle(ctx context.Context, tx pgx.Tx, k *record.Kind, units 
 		return err
 	}
 	return b.alter(ctx, tx, k, altered, found)
+}
+
+// lacks tells whether a row leaves out what a record needs: one that is found by likeness alone must stand for itself, else
+// it would be wrong or right depending on what stands before it.
+func (b *bringing) lacks(k *record.Kind, u *unit) bool {
+	for i := range k.Fields {
+		if f := &k.Fields[i]; f.Required && f.Default == nil && u.values.Empty(f.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // differing is what a file says anew of a record.
@@ -515,16 +526,19 @@ func (b *bringing) matchLines(ctx context.Context, tx pgx.Tx, lines []*unit) err
 	if _, err := pgx.ForEachRow(rows, []any{&order, &id}, func() error {
 		of[order], all = append(of[order], id), append(all, id)
 		return nil
-	}); err != nil || len(all) == 0 {
+	}); err != nil {
 		return crm.DBError(err, "order line")
 	}
 	found, err := b.x.Records.FoundIn(ctx, tx, b.s.kinds["line"], all, false)
 	if err != nil {
 		return err
 	}
+	last := map[string]int64{}
 	for _, u := range lines {
-		for _, id := range of[u.values.Text("order_id")] {
+		order := u.values.Text("order_id")
+		for _, id := range of[order] {
 			there := found[id.String()]
+			last[order] = max(last[order], there.Int("position"))
 			if there == nil || u.existing != "" {
 				continue
 			}
@@ -542,6 +556,10 @@ func (b *bringing) matchLines(ctx context.Context, tx pgx.Tx, lines []*unit) err
 				u.existing, u.sure = id.String(), true
 			}
 		}
+		if u.existing == "" && u.values.Empty("position") {
+			u.values["position"] = last[order] + 1
+		}
+		last[order] = max(last[order], u.values.Int("position"))
 	}
 	return nil
 }
@@ -667,7 +685,7 @@ func (b *bringing) remember(ctx context.Context, tx pgx.Tx, kind string, items [
 	var hashes []uuid.UUID
 	var became []string
 	for _, it := range items {
-		if it.verdict != "wrong" && it.verdict != "duplicate" && it.became != "" {
+		if it.verdict != "wrong" && (it.verdict != "duplicate" || it.aside) && it.became != "" {
 			hashes, became = append(hashes, it.hash), append(became, it.became)
 		}
 	}

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"catchment/crm"
 	"catchment/crm/customer"
@@ -18,6 +16,7 @@ import (
 	"catchment/crm/files"
 	"catchment/crm/kinds"
 	"catchment/crm/record"
+	formats "catchment/geo/exchange"
 	"catchment/geo/geocode"
 	"catchment/geo/postgis"
 )
@@ -297,5 +296,4 @@ func TestEveryKindIsBroughtIn(t *testing.T) {
 	}
 }
 
-var _ = time.Now
-var _ pgx.Tx
+func formatOf(name string) formats.Format { return formats.Format(name) }

@@ -33,6 +33,7 @@ type item struct {
 	reason  string
 	notes   []string
 	became  string // id of the record
+	aside   bool   // another row of the file spoke for the record
 }
 
 // reference is a record that a row names in its own words.

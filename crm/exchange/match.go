@@ -143,6 +143,7 @@ type unit struct {
 	postcode string // of where it lies, if rows say
 	existing string // id of the record that is there already
 	sure     bool   // an id or number says so
+	aside    bool   // an earlier row of the page spoke for the record
 	verdict  string
 	field    string
 	reason   string

@@ -51,7 +51,8 @@ func targets(k, contact, line *record.Kind) []Target {
 			if !settable(f) || slices.Contains(leave, f.Name) {
 				continue
 			}
-			out = append(out, Target{Name: prefix + f.Name, Label: f.Label, Type: f.Type, Required: part == "" && f.Required && f.Default == nil, field: f, part: part})
+			needed := part == "" && f.Required && f.Default == nil && f.Name != "site_id" // else the first site of the account
+			out = append(out, Target{Name: prefix + f.Name, Label: f.Label, Type: f.Type, Required: needed, field: f, part: part})
 		}
 	}
 	place := func(prefix string) {

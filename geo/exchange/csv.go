@@ -109,15 +109,19 @@ func charset(start []byte, cut bool) (name string, plain bool) {
 			start = start[:len(start)-1]
 		}
 	}
-	plain = true
-	for _, b := range start {
-		if b >= utf8.RuneSelf {
-			plain = false
-			break
+	letters, wrong := 0, 0
+	for rest := start; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			wrong++
+		case size > 1:
+			letters++
 		}
+		rest = rest[size:]
 	}
-	if utf8.Valid(start) {
-		return "utf-8", plain
+	if letters >= wrong { // a broken letter here and there leaves a file in UTF-8
+		return "utf-8", letters == 0
 	}
 	return "windows-1252", false
 }
@@ -195,7 +199,7 @@ func (t *csvTable) record() (Row, error) {
 				row.Bad = "holds letters that are not UTF-8"
 			}
 			blank = blank && strings.TrimSpace(text) == ""
-			row.Cells[i] = Harmful(text)
+			row.Cells[i] = Harmful(strings.ReplaceAll(text, "\r\n", "\n"))
 		}
 		if !blank {
 			return row, nil
