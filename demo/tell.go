@@ -29,12 +29,12 @@ const inOrder = 5000
 
 // accounts adds the accounts that are missing. Each transaction adds whole stories or none, so that a making that was broken
 // off is taken up with those that are not there.
-func (m *maker) accounts(ctx context.Context) error {
-	missing, err := m.missing(ctx)
+func (m *maker) accounts(parent context.Context) error {
+	missing, err := m.missing(parent)
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(parent)
 	group.SetLimit(1)
 	if m.Accounts > inOrder {
 		group.SetLimit(writers)
@@ -88,7 +88,10 @@ func (m *maker) accounts(ctx context.Context) error {
 	if len(plain) > 0 {
 		write(plain)
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil || m.Accounts <= inOrder {
+		return err
+	}
+	return m.Store.Write(parent, func(tx pgx.Tx) error { return customer.SettleBulk(parent, tx) })
 }
 
 // writers is how many transactions add to a large company at the same time, and weight how much more than an account alone one
@@ -117,6 +120,11 @@ func (m *maker) missing(ctx context.Context) ([]bool, error) {
 // write adds accounts with all that is told of them, in one transaction.
 func (m *maker) write(ctx context.Context, chunk []*story) error {
 	return m.Store.WriteRetry(ctx, func(tx pgx.Tx) error {
+		if m.Accounts > inOrder {
+			if err := customer.RoomForBulk(ctx, tx); err != nil {
+				return err
+			}
+		}
 		additions := make([]customer.Addition, len(chunk))
 		for i, s := range chunk {
 			additions[i] = s.addition

@@ -53,23 +53,32 @@ func (c *Customers) AddBulk(ctx context.Context, next func() ([]Addition, error)
 	if err := group.Wait(); err != nil {
 		return added, err
 	}
-	return added, c.Store.Write(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `select record.settle_indexes()`)
-		return crm.DBError(err, "account")
-	})
+	return added, c.Store.Write(ctx, func(tx pgx.Tx) error { return SettleBulk(ctx, tx) })
 }
 
-// addChunk is AddMany with more room for what waits for the indexes for searching: tens of thousands of rows go there together,
-// not some thousands, which is most of the work saved. Meanwhile searches read through up to so much more.
+// addChunk is AddMany with room.
 func (c *Customers) addChunk(ctx context.Context, chunk []Addition) (int, error) {
 	fresh := 0
 	err := c.Store.Write(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `select set_config('gin_pending_list_limit', '64MB', true), set_config('work_mem', '128MB', true)`); err != nil {
-			return crm.DBError(err, "account")
+		if err := RoomForBulk(ctx, tx); err != nil {
+			return err
 		}
 		added, err := c.AddManyIn(ctx, tx, chunk)
 		fresh = len(added)
 		return err
 	})
 	return fresh, err
+}
+
+// RoomForBulk gives a transaction that adds much more room for what waits for the indexes for searching: tens of thousands of
+// rows go there together, not some thousands. Meanwhile searches read through up to so much more; SettleBulk ends it.
+func RoomForBulk(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `select set_config('gin_pending_list_limit', '64MB', true), set_config('work_mem', '128MB', true)`)
+	return crm.DBError(err, "account")
+}
+
+// SettleBulk brings what waits for the indexes for searching to its place.
+func SettleBulk(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `select record.settle_indexes()`)
+	return crm.DBError(err, "account")
 }

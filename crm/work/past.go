@@ -86,7 +86,7 @@ func TellIn(ctx context.Context, tx pgx.Tx, visits []PastVisit) error {
 		skills = append(skills, v.Skill)
 		events = append(events, v.events()...)
 	}
-	_, err := tx.Exec(ctx, `
+	tag, err := tx.Exec(ctx, `
 		insert into work.visit (id, kind, state, started, title, account_id, site_id, owner_id, team_id, duration_seconds, priority, skills, earliest, latest,
 		       zone, resource_id, day, arrive_at, start_at, end_at, start_wall, outcome_kind, outcome_note, outcome_at, version, created_at, updated_at)
 		select v.id, v.kind, v.state, v.state <> 'no_access', v.title, v.account, v.site, v.owner, v.team, v.seconds, v.priority, array_remove(array[v.skill], ''), v.day, v.day,
@@ -94,11 +94,14 @@ func TellIn(ctx context.Context, tx pgx.Tx, visits []PastVisit) error {
 		from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::int[], $10::int[], $11::text[],
 		            $12::date[], $13::uuid[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[]) with ordinality
 		     as v(id, kind, state, title, account, site, owner, team, seconds, priority, skill, day, resource, added, starts, ends, outcome, note, n)
-		     join customer.site s on s.id = v.site
+		     join customer.site s on s.id = v.site and s.account_id = v.account
 		order by n`,
 		ids, kinds, states, titles, accounts, sites, owners, teams, seconds, priorities, skills, days, resources, added, starts, ends, outcomes, notes)
 	if err != nil {
 		return crm.DBError(err, "visit")
+	}
+	if int(tag.RowsAffected()) != n {
+		return crm.Invalidf("visits", "name a site that is not one of their account's")
 	}
 	return crm.AppendAll(ctx, tx, events)
 }
