@@ -201,6 +201,17 @@ func TestTheSameSeedAndExtractGiveTheSameCompany(t *testing.T) {
 	}
 }
 
+func TestALargeCompanyIsWholeThoughSeveralWriteIt(t *testing.T) {
+	t.Parallel()
+	r := newRegion(t, townSource())
+	r.o.Accounts, r.o.Histories = 5500, 300
+	must(t, demo.Load(system, r.o))
+	r.check(5500)
+	if got := r.number(`select count(distinct account_id) from customer.contact`); got != 300 {
+		t.Errorf("want the past of 300 accounts told, got %d", got)
+	}
+}
+
 func TestABrokenOffMakingIsTakenUpAgain(t *testing.T) {
 	t.Parallel()
 	whole, broken := newRegion(t, townSource()), newRegion(t, townSource())
