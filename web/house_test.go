@@ -94,7 +94,7 @@ func newHouse(t *testing.T) *house {
 	}
 	rooms.Outbox, rooms.Policies = desk.Outbox, &crm.Policies{Store: store, All: crm.Retentions()}
 	server, err := New(Config{Log: log, Pool: pool, Desk: desk, Hub: rooms.Hub, App: bundle, Version: "test", API: api.Operations(rooms),
-		Routes:            Join(MapRoutes(MapConfig{Map: &basemap.Map{DB: pool, InForce: none}, Log: log}), RoadRoutes(RoadConfig{Roads: roads, Log: log})),
+		Routes:            Join(PasswordRoutes(PasswordConfig{Desk: desk, Log: log}), MapRoutes(MapConfig{Map: &basemap.Map{DB: pool, InForce: none}, Log: log}), RoadRoutes(RoadConfig{Roads: roads, Log: log})),
 		RequestsPerMinute: 1_000_000})
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func (c *client) call(method, path string, body any, headers ...string) answer {
 	}
 	target := path
 	beside := func(prefix string) bool { return strings.HasPrefix(path, prefix) }
-	if !slices.ContainsFunc([]string{"/map/", "/tiles/", "/osrm/", "/vroom"}, beside) {
+	if !slices.ContainsFunc([]string{"/map/", "/tiles/", "/osrm/", "/vroom", "/password?"}, beside) {
 		target = Prefix + path
 	}
 	request := httptest.NewRequest(method, target, reader)

@@ -172,8 +172,9 @@ func limitRate(perMinute int) func(http.Handler) http.Handler {
 	const window = 10 * time.Second
 	limit := httprate.LimitBy(max(1, perMinute/6), window,
 		func(r *http.Request) (string, error) { return httprate.CanonicalizeIP(api.Caller(r.Context())), nil },
-		httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}),
+		httprate.WithResponseHeaders(rateHeaders),
 		httprate.WithLimitHandler(func(w http.ResponseWriter, _ *http.Request) {
+			secondsUntilReset(w.Header())
 			api.NewProblem(http.StatusTooManyRequests, "too many requests from your address: wait a moment").Write(w)
 		}))
 	return func(next http.Handler) http.Handler {

@@ -5,6 +5,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,8 @@ type Config struct {
 	// RequestsPerMinute is how much one client address may ask for; 18,000 if zero: an office of thirty behind
 	// one address with busy maps.
 	RequestsPerMinute int
+	// ActorPerMinute is how much one person, and each of his tokens, may ask for; 12,000 if both are zero.
+	ActorPerMinute int
 }
 
 // Server answers HTTP until it is told to drain.
@@ -70,6 +73,9 @@ type Server struct {
 
 // New returns a server that does not listen yet.
 func New(config Config) (*Server, error) {
+	if config.ActorPerMinute == 0 {
+		config.ActorPerMinute = cmp.Or(config.RequestsPerMinute, 12_000)
+	}
 	if config.RequestsPerMinute == 0 {
 		config.RequestsPerMinute = 18_000
 	}
@@ -89,7 +95,7 @@ func New(config Config) (*Server, error) {
 	}))
 
 	router := chi.NewRouter()
-	router.Use(s.observe, s.recoverPanic, s.secure, limitRate(config.RequestsPerMinute), guard.Handler, limitBody, s.identify,
+	router.Use(s.observe, s.recoverPanic, s.secure, limitRate(config.RequestsPerMinute), guard.Handler, limitBody, s.identify, limitActor(config.ActorPerMinute),
 		middleware.Compress(5, "application/json", "application/geo+json", "application/x-ndjson", "text/plain", "text/csv",
 			"application/vnd.mapbox-vector-tile", "application/vnd.oai.openapi+yaml", "application/openapi+yaml"))
 	router.Get("/healthz", s.healthz)

@@ -20,6 +20,7 @@ import (
 	"catchment/crm"
 	"catchment/crm/customer"
 	"catchment/crm/kinds"
+	"catchment/crm/outbox"
 	"catchment/crm/queue"
 	"catchment/crm/record"
 	"catchment/crm/region"
@@ -115,6 +116,8 @@ type house struct {
 	streets   *streets
 	watch     *extract.Watch // of the extracts in force
 	addresses geocode.Searcher
+	desk      *login.Desk
+	policies  *crm.Policies
 }
 
 // furnish opens the rooms on a migrated database.
@@ -149,6 +152,11 @@ func furnish(ctx context.Context, s *settings, url string, log *slog.Logger) (*h
 	h.work = &work.Work{Store: h.store}
 	h.planner = &dispatch.Planner{Store: h.store, Work: h.work, Travel: h.travel}
 	h.regions = region.New(h.store, log, index)
+	if h.desk, err = h.openDesk(s.Out); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	h.policies = &crm.Policies{Store: h.store, All: slices.Concat(crm.Retentions(), outbox.Retentions())}
 	if err := h.streets.load(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -181,6 +189,10 @@ type roles struct {
 func (h *house) run(ctx context.Context, o serveOptions, r roles, listening func(net.Addr)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return h.streets.follow(ctx) })
+	h.desk.Secure = strings.HasPrefix(o.Origin, "https://")
+	if h.desk.Origin = strings.TrimSuffix(o.Origin, "/"); h.desk.Origin == "" && o.Addr != "" {
+		h.desk.Origin = "http://" + o.Addr
+	}
 	var jobs *river.Client[pgx.Tx]
 	var err error
 	if r.work {
@@ -190,7 +202,12 @@ func (h *house) run(ctx context.Context, o serveOptions, r roles, listening func
 	} else if jobs, err = queue.Inserter(h.pool, h.log); err != nil {
 		return err
 	}
+	h.desk.Outbox.Jobs = jobs
 	h.planner.Jobs = jobs
+	if r.work {
+		group.Go(func() error { return h.desk.Outbox.Run(ctx, outboxEvery) })
+		group.Go(func() error { return h.keep(ctx) })
+	}
 	if r.serve {
 		server, hub, err := h.server(o)
 		if err != nil {
@@ -241,7 +258,8 @@ func (h *house) startWork(ctx context.Context) (*river.Client[pgx.Tx], error) {
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &dispatch.Optimizer{Planner: h.planner, Log: h.log})
-	client, err := queue.Worker(h.pool, workers, map[string]int{river.QueueDefault: 8, dispatch.SolverQueue: 1}, h.log)
+	river.AddWorker(workers, &outbox.Deliverer{Outbox: h.desk.Outbox})
+	client, err := queue.Worker(h.pool, workers, map[string]int{river.QueueDefault: 8, dispatch.SolverQueue: 1, outbox.Queue: 4}, h.log)
 	if err != nil {
 		return nil, err
 	}
@@ -253,11 +271,7 @@ func (h *house) startWork(ctx context.Context) (*river.Client[pgx.Tx], error) {
 
 // server returns the HTTP server over the rooms, and the hub its live streams hang on.
 func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
-	desk, err := login.NewDesk(h.store)
-	if err != nil {
-		return nil, nil, err
-	}
-	desk.Secure = strings.HasPrefix(o.Origin, "https://")
+	desk := h.desk
 	hub := live.NewHub(h.log)
 	credit := func(ctx context.Context) (string, error) {
 		generations, err := h.watch.InForce(ctx)
@@ -269,7 +283,7 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 	base := &basemap.Map{DB: h.pool, InForce: h.watch.IDs, Credit: credit}
 	rooms := api.Rooms{
 		Store: h.store, Records: h.records, Customers: h.customers, Work: h.work, Plans: h.planner, Regions: h.regions, Desk: desk, Hub: hub,
-		Addresses: h.addresses,
+		Addresses: h.addresses, Outbox: desk.Outbox, Policies: h.policies,
 		Place: func(ctx context.Context) (api.Place, error) {
 			generations, err := h.watch.InForce(ctx)
 			if err != nil || len(generations) == 0 {
@@ -291,7 +305,7 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 		Log: h.log, Pool: h.pool, Desk: desk, Hub: hub, App: web.App(), Version: version(), Origin: o.Origin,
 		API: api.Operations(rooms),
 		Routes: web.Join(web.MapRoutes(web.MapConfig{Map: base, Log: h.log, Origin: o.Origin}),
-			web.RoadRoutes(web.RoadConfig{Roads: h.travel, Log: h.log})),
+			web.PasswordRoutes(web.PasswordConfig{Desk: desk, Log: h.log}), web.RoadRoutes(web.RoadConfig{Roads: h.travel, Log: h.log})),
 	})
 	return server, hub, err
 }

@@ -27,6 +27,7 @@ type settings struct {
 	ExtractURL  string `env:"EXTRACT_URL" hidden:"" help:"Where a first run fetches its extract."`
 	LogLevel    string `env:"LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged, as JSON on standard error (${enum})."`
 
+	Out      outSettings      `embed:""`
 	Geocoder geocoderSettings `embed:"" prefix:"geocoder-" envprefix:"GEOCODER_"`
 	Roads    roadSettings     `embed:"" prefix:"roads-" envprefix:"ROADS_"`
 }

@@ -42,12 +42,14 @@ func (c *serveCommand) Run(ctx context.Context, s *settings, log *slog.Logger) e
 	})
 }
 
-type workCommand struct{}
+type workCommand struct {
+	Origin string `env:"ORIGIN" help:"Address people reach the server by: what links in letters begin with."`
+}
 
-func (workCommand) Run(ctx context.Context, s *settings, log *slog.Logger) error {
+func (c *workCommand) Run(ctx context.Context, s *settings, log *slog.Logger) error {
 	return s.inHouse(ctx, log, func(h *house) error {
 		log.Info("working")
-		return h.run(ctx, serveOptions{}, roles{work: true}, nil)
+		return h.run(ctx, serveOptions{Origin: c.Origin}, roles{work: true}, nil)
 	})
 }
 

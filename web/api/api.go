@@ -135,6 +135,7 @@ func Register[I, O any](a *API, o Operation, right crm.Right, handler func(conte
 		return output, nil
 	})
 	located = locator(a.huma.OpenAPI(), o.Path, o.Method, writes)
+	addExample(a.huma.OpenAPI(), o.Path, o.Method)
 }
 
 // requireRight answers who may not with 401 or 403 before anything of the request is looked at.

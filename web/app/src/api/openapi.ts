@@ -9164,6 +9164,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "annual_revenue": 1,
+                 *       "class": "A",
+                 *       "email": "office@bergblick.example",
+                 *       "employees": 1,
+                 *       "external_id": "text",
+                 *       "industry": "text",
+                 *       "kind": "company",
+                 *       "language": "text",
+                 *       "name": "text",
+                 *       "note": "text",
+                 *       "phone": "+423 230 00 00",
+                 *       "stage": "lead",
+                 *       "tags": [
+                 *         "text"
+                 *       ],
+                 *       "tax_id": "text",
+                 *       "website": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewAccount"];
             };
         };
@@ -9202,6 +9223,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -9235,6 +9272,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -9268,6 +9321,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -9301,6 +9364,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -9339,6 +9411,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -9455,6 +9537,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "annual_revenue": 1,
+                 *       "class": "A",
+                 *       "email": "office@bergblick.example",
+                 *       "employees": 1,
+                 *       "external_id": "text",
+                 *       "industry": "text",
+                 *       "kind": "company",
+                 *       "language": "text",
+                 *       "name": "text",
+                 *       "note": "text",
+                 *       "phone": "+423 230 00 00",
+                 *       "stage": "lead",
+                 *       "tags": [
+                 *         "text"
+                 *       ],
+                 *       "tax_id": "text",
+                 *       "website": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccountChange"];
             };
         };
@@ -9572,6 +9675,26 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "access_note": "text",
+                 *       "city": "Vaduz",
+                 *       "confidence": 1,
+                 *       "contact_name": "text",
+                 *       "contact_phone": "text",
+                 *       "country": "LI",
+                 *       "house_number": "12",
+                 *       "if_unsure": "refuse",
+                 *       "name": "Boiler house",
+                 *       "point": [
+                 *         9.5209,
+                 *         47.141
+                 *       ],
+                 *       "postcode": "9490",
+                 *       "source": "person",
+                 *       "street": "Landstrasse"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSite"];
             };
         };
@@ -9693,6 +9816,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-11-23T08:00:00Z",
+                 *       "body": "text",
+                 *       "channel": "call",
+                 *       "cost": 1,
+                 *       "direction": "in",
+                 *       "done": true,
+                 *       "due_at": "2026-11-23T08:00:00Z",
+                 *       "minutes": 1,
+                 *       "outcome": "text",
+                 *       "point": [
+                 *         9.5209,
+                 *         47.141
+                 *       ],
+                 *       "subject": "text",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewActivity"];
             };
         };
@@ -9731,6 +9875,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -9764,6 +9924,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -9797,6 +9973,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -9830,6 +10016,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -9868,6 +10063,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -9984,6 +10189,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "at": "2026-11-23T08:00:00Z",
+                 *       "body": "text",
+                 *       "channel": "call",
+                 *       "cost": 1,
+                 *       "direction": "in",
+                 *       "done": true,
+                 *       "due_at": "2026-11-23T08:00:00Z",
+                 *       "minutes": 1,
+                 *       "outcome": "text",
+                 *       "point": [
+                 *         9.5209,
+                 *         47.141
+                 *       ],
+                 *       "subject": "text",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActivityChange"];
             };
         };
@@ -10093,6 +10319,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "limit": 3,
+                 *       "queries": [
+                 *         {}
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["AddressQueries"];
             };
         };
@@ -10319,6 +10553,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "account_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "channel": "call",
+                 *       "description": "text",
+                 *       "due_at": "2026-11-23T08:00:00Z",
+                 *       "external_id": "text",
+                 *       "priority": "low",
+                 *       "resolution": "text",
+                 *       "state": "new",
+                 *       "tags": [
+                 *         "text"
+                 *       ],
+                 *       "title": "text",
+                 *       "type": "fault"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewCase"];
             };
         };
@@ -10357,6 +10608,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -10390,6 +10657,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -10423,6 +10706,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -10456,6 +10749,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -10494,6 +10796,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -10610,6 +10922,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "channel": "call",
+                 *       "description": "text",
+                 *       "due_at": "2026-11-23T08:00:00Z",
+                 *       "external_id": "text",
+                 *       "priority": "low",
+                 *       "resolution": "text",
+                 *       "state": "new",
+                 *       "tags": [
+                 *         "text"
+                 *       ],
+                 *       "title": "text",
+                 *       "type": "fault"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CaseChange"];
             };
         };
@@ -10833,6 +11161,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "account_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "department": "text",
+                 *       "email": "office@bergblick.example",
+                 *       "external_id": "text",
+                 *       "first_name": "text",
+                 *       "language": "text",
+                 *       "last_name": "text",
+                 *       "main": false,
+                 *       "mobile": "+423 230 00 00",
+                 *       "note": "text",
+                 *       "phone": "+423 230 00 00",
+                 *       "preferred_channel": "call",
+                 *       "role": "text",
+                 *       "salutation": "text",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewContact"];
             };
         };
@@ -10871,6 +11220,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -10904,6 +11269,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -10937,6 +11318,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -10970,6 +11361,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -11008,6 +11408,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -11124,6 +11534,26 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "department": "text",
+                 *       "email": "office@bergblick.example",
+                 *       "external_id": "text",
+                 *       "first_name": "text",
+                 *       "language": "text",
+                 *       "last_name": "text",
+                 *       "main": true,
+                 *       "mobile": "+423 230 00 00",
+                 *       "note": "text",
+                 *       "phone": "+423 230 00 00",
+                 *       "preferred_channel": "call",
+                 *       "role": "text",
+                 *       "salutation": "text",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ContactChange"];
             };
         };
@@ -11245,6 +11675,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "account_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "currency": "CHF",
+                 *       "end_on": "2026-11-23",
+                 *       "external_id": "text",
+                 *       "included_visits": 1,
+                 *       "kind": "maintenance",
+                 *       "name": "text",
+                 *       "note": "text",
+                 *       "notice_days": 1,
+                 *       "period": "month",
+                 *       "price": 1,
+                 *       "response_hours": 1,
+                 *       "start_on": "2026-11-23",
+                 *       "state": "draft",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewContract"];
             };
         };
@@ -11283,6 +11734,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -11316,6 +11783,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -11349,6 +11832,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -11382,6 +11875,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -11420,6 +11922,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -11536,6 +12048,26 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currency": "CHF",
+                 *       "end_on": "2026-11-23",
+                 *       "external_id": "text",
+                 *       "included_visits": 1,
+                 *       "kind": "maintenance",
+                 *       "name": "text",
+                 *       "note": "text",
+                 *       "notice_days": 1,
+                 *       "period": "month",
+                 *       "price": 1,
+                 *       "response_hours": 1,
+                 *       "start_on": "2026-11-23",
+                 *       "state": "draft",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ContractChange"];
             };
         };
@@ -11657,6 +12189,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "account_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "amount": 1,
+                 *       "close_on": "2026-11-23",
+                 *       "competitor": "text",
+                 *       "currency": "CHF",
+                 *       "external_id": "text",
+                 *       "loss_reason": "text",
+                 *       "name": "text",
+                 *       "next_step": "text",
+                 *       "next_step_on": "2026-11-23",
+                 *       "note": "text",
+                 *       "probability": 1,
+                 *       "source": "text",
+                 *       "stage": "new",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewDeal"];
             };
         };
@@ -11695,6 +12248,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -11728,6 +12297,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -11761,6 +12346,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -11794,6 +12389,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -11832,6 +12436,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -11948,6 +12562,26 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "amount": 1,
+                 *       "close_on": "2026-11-23",
+                 *       "competitor": "text",
+                 *       "currency": "CHF",
+                 *       "external_id": "text",
+                 *       "loss_reason": "text",
+                 *       "name": "text",
+                 *       "next_step": "text",
+                 *       "next_step_on": "2026-11-23",
+                 *       "note": "text",
+                 *       "probability": 1,
+                 *       "source": "text",
+                 *       "stage": "new",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["DealChange"];
             };
         };
@@ -12061,6 +12695,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "name": "Pixel 9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewDevice"];
             };
         };
@@ -12162,6 +12802,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "heating",
+                 *       "kind": "account",
+                 *       "label": {
+                 *         "de": "text",
+                 *         "en": "text"
+                 *       },
+                 *       "options": [
+                 *         "text"
+                 *       ],
+                 *       "private": true,
+                 *       "required": true,
+                 *       "type": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AddInputBody"];
             };
         };
@@ -12203,6 +12859,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "archived": true,
+                 *       "options": [
+                 *         "text"
+                 *       ],
+                 *       "required": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeInputBody"];
             };
         };
@@ -12286,6 +12951,25 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "account_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "external_id": "text",
+                 *       "installed_on": "2026-11-23",
+                 *       "name": "text",
+                 *       "next_service_on": "2026-11-23",
+                 *       "note": "text",
+                 *       "place": "text",
+                 *       "removed_on": "2026-11-23",
+                 *       "serial": "text",
+                 *       "site_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "status": "planned",
+                 *       "tags": [
+                 *         "text"
+                 *       ],
+                 *       "warranty_until": "2026-11-23"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewInstallation"];
             };
         };
@@ -12324,6 +13008,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -12357,6 +13057,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -12390,6 +13106,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -12423,6 +13149,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -12461,6 +13196,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -12577,6 +13322,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "external_id": "text",
+                 *       "installed_on": "2026-11-23",
+                 *       "name": "text",
+                 *       "next_service_on": "2026-11-23",
+                 *       "note": "text",
+                 *       "place": "text",
+                 *       "removed_on": "2026-11-23",
+                 *       "serial": "text",
+                 *       "status": "planned",
+                 *       "tags": [
+                 *         "text"
+                 *       ],
+                 *       "warranty_until": "2026-11-23"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InstallationChange"];
             };
         };
@@ -12733,6 +13495,38 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "campaign": "text",
+                 *       "city": "text",
+                 *       "country": "text",
+                 *       "email": "office@bergblick.example",
+                 *       "external_id": "text",
+                 *       "first_name": "text",
+                 *       "house_number": "text",
+                 *       "interest": "text",
+                 *       "kind": "company",
+                 *       "last_name": "text",
+                 *       "name": "text",
+                 *       "next_step": "text",
+                 *       "next_step_on": "2026-11-23",
+                 *       "note": "text",
+                 *       "phone": "+423 230 00 00",
+                 *       "point": [
+                 *         9.5209,
+                 *         47.141
+                 *       ],
+                 *       "postcode": "text",
+                 *       "reason": "text",
+                 *       "score": 1,
+                 *       "source": "text",
+                 *       "state": "new",
+                 *       "street": "text",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewLead"];
             };
         };
@@ -12771,6 +13565,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -12804,6 +13614,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -12837,6 +13663,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -12870,6 +13706,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -12908,6 +13753,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -13024,6 +13879,38 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "campaign": "text",
+                 *       "city": "text",
+                 *       "country": "text",
+                 *       "email": "office@bergblick.example",
+                 *       "external_id": "text",
+                 *       "first_name": "text",
+                 *       "house_number": "text",
+                 *       "interest": "text",
+                 *       "kind": "company",
+                 *       "last_name": "text",
+                 *       "name": "text",
+                 *       "next_step": "text",
+                 *       "next_step_on": "2026-11-23",
+                 *       "note": "text",
+                 *       "phone": "+423 230 00 00",
+                 *       "point": [
+                 *         9.5209,
+                 *         47.141
+                 *       ],
+                 *       "postcode": "text",
+                 *       "reason": "text",
+                 *       "score": 1,
+                 *       "source": "text",
+                 *       "state": "new",
+                 *       "street": "text",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["LeadChange"];
             };
         };
@@ -13067,6 +13954,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "amount": 1,
+                 *       "deal": "New boiler"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConvertInputBody"];
             };
         };
@@ -13168,6 +14061,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org",
+                 *       "password": "a long walk home"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -13262,6 +14161,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "language": "de",
+                 *       "theme": "system"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MeChange"];
             };
         };
@@ -13297,6 +14202,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current": "text",
+                 *       "new": "text text text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordChange"];
             };
         };
@@ -13370,6 +14281,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["ReadInputBody"];
             };
         };
@@ -13449,6 +14361,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "text",
+                 *       "discount_percent": 0,
+                 *       "order_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "position": 1,
+                 *       "quantity": 1,
+                 *       "unit_price": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewOrderLine"];
             };
         };
@@ -13484,6 +14406,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -13522,6 +14453,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -13638,6 +14579,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "text",
+                 *       "discount_percent": 1,
+                 *       "position": 1,
+                 *       "quantity": 1,
+                 *       "unit_price": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrderLineChange"];
             };
         };
@@ -13759,6 +14709,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "account_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "currency": "CHF",
+                 *       "deliver_on": "2026-11-23",
+                 *       "external_id": "text",
+                 *       "note": "text",
+                 *       "ordered_on": "2026-11-23",
+                 *       "reference": "text",
+                 *       "state": "draft",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewOrder"];
             };
         };
@@ -13797,6 +14762,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -13830,6 +14811,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -13863,6 +14860,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -13896,6 +14903,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -13934,6 +14950,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -14050,6 +15076,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currency": "CHF",
+                 *       "deliver_on": "2026-11-23",
+                 *       "external_id": "text",
+                 *       "note": "text",
+                 *       "ordered_on": "2026-11-23",
+                 *       "reference": "text",
+                 *       "state": "draft",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrderChange"];
             };
         };
@@ -14160,6 +15200,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currency": "CHF",
+                 *       "language": "de",
+                 *       "languages": [
+                 *         "de",
+                 *         "en"
+                 *       ],
+                 *       "name": "Alpenwärme AG",
+                 *       "zone": "Europe/Vaduz"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CompanyChange"];
             };
         };
@@ -14195,6 +15247,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "a long walk home",
+                 *       "token": "3hXq…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SetInputBody"];
             };
         };
@@ -14230,6 +15288,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ForgotInputBody"];
             };
         };
@@ -14300,6 +15363,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "date": "2026-11-23",
+                 *       "days": 1,
+                 *       "iterations": 1,
+                 *       "seconds": 5,
+                 *       "seed": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPlan"];
             };
         };
@@ -14586,6 +15658,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "days": 30
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeInputBody1"];
             };
         };
@@ -14669,6 +15746,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "text",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewProductGroup"];
             };
         };
@@ -14707,6 +15792,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -14740,6 +15841,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -14773,6 +15890,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -14811,6 +15937,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -14927,6 +16063,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "text",
+                 *       "tags": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProductGroupChange"];
             };
         };
@@ -15048,6 +16192,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "code": "text",
+                 *       "currency": "CHF",
+                 *       "description": "text",
+                 *       "kind": "goods",
+                 *       "name": "text",
+                 *       "price": 1,
+                 *       "service_minutes": 1,
+                 *       "tags": [
+                 *         "text"
+                 *       ],
+                 *       "unit": "text",
+                 *       "warranty_months": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewProduct"];
             };
         };
@@ -15086,6 +16247,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -15119,6 +16296,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -15152,6 +16345,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -15190,6 +16392,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -15306,6 +16518,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "code": "text",
+                 *       "currency": "CHF",
+                 *       "description": "text",
+                 *       "kind": "goods",
+                 *       "name": "text",
+                 *       "price": 1,
+                 *       "service_minutes": 1,
+                 *       "tags": [
+                 *         "text"
+                 *       ],
+                 *       "unit": "text",
+                 *       "warranty_months": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProductChange"];
             };
         };
@@ -15379,6 +16608,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "area": {
+                 *         "cells": [
+                 *           "871f8d6a4ffffff"
+                 *         ]
+                 *       },
+                 *       "as_of": "2026-11-01T00:00:00Z",
+                 *       "known_at": "2026-11-23T08:00:00Z",
+                 *       "resolution": 7
+                 *     }
+                 */
                 "application/json": components["schemas"]["CellsQuestion"];
             };
         };
@@ -15412,6 +16653,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "area": {
+                 *         "cells": [
+                 *           "871f8d6a4ffffff"
+                 *         ]
+                 *       },
+                 *       "from": "2026-10-01T00:00:00Z",
+                 *       "to": "2026-11-23T08:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DifferenceQuestion"];
             };
         };
@@ -15445,6 +16697,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "area": {
+                 *         "cells": [
+                 *           "871f8d6a4ffffff"
+                 *         ]
+                 *       },
+                 *       "as_of": "2026-11-01T00:00:00Z",
+                 *       "cursor": "text",
+                 *       "known_at": "2026-11-23T08:00:00Z",
+                 *       "limit": 50
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesQuestion"];
             };
         };
@@ -15479,6 +16744,26 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "area": {
+                 *         "cells": [
+                 *           "871f8d6a4ffffff"
+                 *         ]
+                 *       },
+                 *       "as_of": "2026-11-01T00:00:00Z",
+                 *       "by": [
+                 *         [
+                 *           "stage"
+                 *         ],
+                 *         [
+                 *           "class",
+                 *           "stage"
+                 *         ]
+                 *       ],
+                 *       "known_at": "2026-11-23T08:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SnapshotQuestion"];
             };
         };
@@ -15552,6 +16837,24 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "base": {
+                 *         "label": "Depot Schaan",
+                 *         "point": [
+                 *           9.5085,
+                 *           47.1652
+                 *         ]
+                 *       },
+                 *       "colour": 1,
+                 *       "kind": "technician",
+                 *       "name": "Tom Frick",
+                 *       "profile": "car",
+                 *       "skills": [
+                 *         "gas"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewResource"];
             };
         };
@@ -15587,6 +16890,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -15625,6 +16937,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -15701,6 +17023,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "name": "text",
+                 *       "skills": [
+                 *         "gas",
+                 *         "heat_pump"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResourceChange"];
             };
         };
@@ -15742,6 +17074,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from": "2026-11-23T06:00:00Z",
+                 *       "reason": "Training",
+                 *       "to": "2026-11-24T17:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewAbsence"];
             };
         };
@@ -15819,6 +17158,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "date": "2026-11-23",
+                 *       "end": "16:30",
+                 *       "start": "07:30"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewShift"];
             };
         };
@@ -15890,6 +17236,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "trainee",
+                 *       "rights": [
+                 *         "visit.read"
+                 *       ],
+                 *       "scope": "own",
+                 *       "title": "Trainee"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewRole"];
             };
         };
@@ -15998,6 +17354,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "rights": [
+                 *         "visit.read"
+                 *       ],
+                 *       "scope": "all",
+                 *       "title": "Trainee"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleChange"];
             };
         };
@@ -16242,6 +17607,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -16275,6 +17656,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add_tags": [
+                 *         "text"
+                 *       ],
+                 *       "cut_tags": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "set": {
+                 *         "class": "A"
+                 *       },
+                 *       "title": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -16308,6 +17705,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -16341,6 +17748,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -16379,6 +17795,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -16455,6 +17881,24 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "access_note": "Key at reception",
+                 *       "city": "text",
+                 *       "contact_name": "text",
+                 *       "contact_phone": "text",
+                 *       "country": "text",
+                 *       "house_number": "text",
+                 *       "if_unsure": "refuse",
+                 *       "name": "text",
+                 *       "point": [
+                 *         9.5209,
+                 *         47.141
+                 *       ],
+                 *       "postcode": "text",
+                 *       "street": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SiteChange"];
             };
         };
@@ -16566,6 +18010,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "gas",
+                 *       "name": "Gas licence"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Skill"];
             };
         };
@@ -16630,6 +18080,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Gas licence"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RenameInputBody"];
             };
         };
@@ -16701,6 +18156,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org",
+                 *       "language": "en",
+                 *       "name": "Ada Gruber",
+                 *       "password": "text",
+                 *       "role": "dispatcher"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewStaff"];
             };
         };
@@ -16779,6 +18243,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "language": "en",
+                 *       "name": "text",
+                 *       "role": "technician"
+                 *     }
+                 */
                 "application/json": components["schemas"]["StaffChange"];
             };
         };
@@ -16849,6 +18321,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "commands": [
+                 *         {
+                 *           "id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *           "kind": "complete",
+                 *           "seq": 17,
+                 *           "visit_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"
+                 *         }
+                 *       ],
+                 *       "device_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Batch"];
             };
         };
@@ -16920,6 +18405,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Oberland"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewTeam"];
             };
         };
@@ -17025,6 +18515,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_at": "2027-01-31T00:00:00Z",
+                 *       "name": "Nightly export",
+                 *       "rights": [
+                 *         "visit.read"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewToken"];
             };
         };
@@ -17128,6 +18627,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "columns": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "text",
+                 *       "kind": "account",
+                 *       "name": "A customers in the valley",
+                 *       "q": "text",
+                 *       "shared": true,
+                 *       "sort": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ViewIn"];
             };
         };
@@ -17239,6 +18751,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "columns": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "text",
+                 *       "kind": "account",
+                 *       "name": "A customers in the valley",
+                 *       "q": "text",
+                 *       "shared": true,
+                 *       "sort": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ViewIn"];
             };
         };
@@ -17312,6 +18837,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "code": "boiler_service",
+                 *       "duration_seconds": 5400,
+                 *       "kind": "service",
+                 *       "names": {
+                 *         "de": "text",
+                 *         "en": "text"
+                 *       },
+                 *       "priority": 10,
+                 *       "skills": [
+                 *         "gas"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewVisitType"];
             };
         };
@@ -17388,6 +18929,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "duration_seconds": 5400,
+                 *       "kind": "service",
+                 *       "names": {
+                 *         "de": "text",
+                 *         "en": "text"
+                 *       },
+                 *       "priority": 10,
+                 *       "skills": [
+                 *         "gas"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["VisitTypeIn"];
             };
         };
@@ -17470,6 +19026,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "duration_seconds": 3600,
+                 *       "earliest": "2026-11-23",
+                 *       "kind": "service",
+                 *       "latest": "2026-12-04",
+                 *       "note": "text",
+                 *       "priority": 1,
+                 *       "site_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "skills": [
+                 *         "gas"
+                 *       ],
+                 *       "title": "Yearly service",
+                 *       "type": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewVisit"];
             };
         };
@@ -17505,6 +19077,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fields": [
+                 *         "stage"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50000,
+                 *       "q": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlacesAsked"];
             };
         };
@@ -17538,6 +19120,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cursor": "text",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "limit": 50,
+                 *       "q": "text",
+                 *       "sort": "-created_at"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RecordQuestion"];
             };
         };
@@ -17576,6 +19167,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "stage",
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "q": "text",
+                 *       "sum": [
+                 *         "amount"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotalsQuestion"];
             };
         };
@@ -17652,6 +19253,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "base_version": 1,
+                 *       "device_time": "2026-11-23T08:00:00Z",
+                 *       "kind": "assign"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Command"];
             };
         };
@@ -17796,6 +19404,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         "account.*",
+                 *         "deal.changed"
+                 *       ],
+                 *       "title": "ERP",
+                 *       "url": "https://example.org/hook"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewWebhook"];
             };
         };
@@ -17907,6 +19525,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "events": [
+                 *         "account.*"
+                 *       ],
+                 *       "title": "ERP",
+                 *       "url": "https://example.org/hook"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WebhookChange"];
             };
         };
@@ -18024,6 +19652,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "dead": true,
+                 *       "since": "2026-11-20T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SinceInputBody"];
             };
         };
