@@ -321,6 +321,7 @@ func (b *bencher) queries(self, path string, osrm figures, row func(string, floa
 			list = append(list, strconv.Itoa(i))
 		}
 		indexes := strings.Join(list, ";")
+		before := busy(server.Process.Pid)
 		p50, _, err := b.sample(b.rounds, func(int) string {
 			return "/table/v1/driving/" + text(b.at[:t.n]...) + "?sources=" + indexes + "&destinations=" + indexes
 		})
@@ -328,6 +329,7 @@ func (b *bencher) queries(self, path string, osrm figures, row func(string, floa
 			return err
 		}
 		row(fmt.Sprintf("table %d × %d", t.n, t.n), p50, t.theirs*b.scale, t.goal, t.most, "ms")
+		fmt.Printf("%-44s %9.2f ms\n", "  the server's CPU, all cores together", (busy(server.Process.Pid)-before)/float64(b.rounds))
 	}
 	row("server's memory, mapped pages included, peak", resident(server.Process.Pid), osrm.rss, 0.5, 1, "MiB")
 	return nil
@@ -367,6 +369,19 @@ func (b *bencher) inside(path string, osrm figures, row func(string, float64, fl
 	}
 	fmt.Printf("%-44s %9.2f s (goal 1.5 s, not above 7 s, × %.2f; OSRM %.1f s)\n", "new speeds for the whole map until they serve", best, b.scale, osrm.retime*b.scale)
 	return nil
+}
+
+// busy returns the CPU a running process has used so far, in milliseconds, as Linux tells it; 0 elsewhere.
+func busy(pid int) float64 {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseFloat(fields[11], 64)
+	system, _ := strconv.ParseFloat(fields[12], 64)
+	return (user + system) * 10 // ticks of a hundredth of a second
 }
 
 // resident returns the most memory a running process ever held, in MiB, as Linux tells it; 0 elsewhere.

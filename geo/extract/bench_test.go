@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -65,6 +66,7 @@ func benchmarkImport(b *testing.B, src *osm.Source) {
 		db := postgis.TestOwner(b, postgis.TestDatabaseURL(b))
 		folder := b.TempDir()
 		runtime.GC()
+		cpu := cpuSeconds()
 		took := map[string]time.Duration{}
 		var order []string
 		stage, since := "check", time.Now()
@@ -101,10 +103,20 @@ func benchmarkImport(b *testing.B, src *osm.Source) {
 		}
 		b.Log(strings.Join(parts, ", "))
 		b.ReportMetric(peakMB(), "peak-MB")
+		b.ReportMetric(cpuSeconds()-cpu, "cpu-s")
 		b.StartTimer()
 	}
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/op")
 	b.ReportMetric(0, "ns/op")
+}
+
+// cpuSeconds returns the CPU this process has used so far; what the database uses is not in it.
+func cpuSeconds() float64 {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }
 
 // peakMB returns the most memory this process ever held, as Linux tells it; 0 elsewhere.
