@@ -94,6 +94,20 @@ create trigger compare_added after insert on record.search referencing new table
 create trigger compare_changed after update on record.search referencing old table as was new table as came for each statement execute function record.compare_changed();
 insert into record.uncompared (id, kind) select id, kind from record.search where kind in ('account', 'contact', 'lead');
 
+-- The words there are, for those who misspell one. They are kept by the job that compares records.
+create table record.word (
+  word text primary key
+);
+create index word_spelling on record.word using gin (word gin_trgm_ops);
+alter table record.word enable row level security;
+create policy word_scope on record.word using ((select crm.sees_all()));
+
+-- Words that share letters with one: what is found by them is still only what the actor may see.
+create function record.spelled_like(w text) returns setof text language sql stable security definer set search_path = public, pg_catalog, pg_temp
+  set pg_trgm.similarity_threshold = 0.25 as $$
+  select word from record.word where word % w order by similarity(word, w) desc, word limit 100
+$$;
+
 -- Two records that may be one and the same. A pair stays when one of them is merged away or removed: should it come back,
 -- what people decided still stands.
 create table record.duplicate (
@@ -117,7 +131,8 @@ create policy duplicate_scope on record.duplicate using ((select crm.sees_all())
   or exists (select from record.search s where s.id = a) and exists (select from record.search s where s.id = b));
 
 -- +goose Down
-drop table record.duplicate, record.uncompared;
+drop function record.spelled_like;
+drop table record.duplicate, record.uncompared, record.word;
 drop trigger compare_added on record.search;
 drop trigger compare_changed on record.search;
 drop function record.compare_added, record.compare_changed;

@@ -18,15 +18,16 @@ func main() {
 	accounts := flag.Int("accounts", 500_000, "number of accounts")
 	server := flag.String("server", os.Getenv(postgis.TestServerVariable), "address of a PostgreSQL server with PostGIS, as key=value pairs")
 	name := flag.String("database", "", "a database to fill, or to use as it is if it is there, and to keep; a scratch database if empty")
+	only := flag.String("only", "", "measure only search, duplicates or lists")
 	repeat := flag.Int("repeat", 40, "times each question is asked")
 	flag.Parse()
-	if err := run(context.Background(), *server, *name, *accounts, *repeat); err != nil {
+	if err := run(context.Background(), *server, *name, *only, *accounts, *repeat); err != nil {
 		fmt.Fprintln(os.Stderr, "benchrecords:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, server, name string, accounts, repeat int) error {
+func run(ctx context.Context, server, name, only string, accounts, repeat int) error {
 	if server == "" {
 		return fmt.Errorf("no server: set %s or -server", postgis.TestServerVariable)
 	}
@@ -65,7 +66,7 @@ func run(ctx context.Context, server, name string, accounts, repeat int) error {
 			return err
 		}
 	}
-	return measure(ctx, url, repeat)
+	return measure(ctx, url, only, repeat)
 }
 
 // organise makes the organisation with its roles.

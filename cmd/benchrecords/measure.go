@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
 
 	"catchment/crm"
 	"catchment/crm/kinds"
@@ -31,7 +32,7 @@ type person struct {
 	ctx   context.Context
 }
 
-func measure(ctx context.Context, url string, repeat int) error {
+func measure(ctx context.Context, url, only string, repeat int) error {
 	pool, err := postgis.Open(ctx, url)
 	if err != nil {
 		return err
@@ -51,10 +52,22 @@ func measure(ctx context.Context, url string, repeat int) error {
 		a.Rights = all
 		b.people = append(b.people, person{a.Name, crm.WithActor(ctx, a)})
 	}
-	if err := b.lists(); err != nil {
+	if err := b.timed("(nothing: a transaction that asks who acts)", func(ctx context.Context, _ int) (int, error) {
+		return 0, store.Read(ctx, func(pgx.Tx) error { return nil })
+	}); err != nil {
 		return err
 	}
-	return b.search()
+	for _, part := range []struct {
+		name string
+		ask  func() error
+	}{{"search", b.search}, {"duplicates", b.duplicates}, {"lists", b.lists}} {
+		if only == "" || only == part.name {
+			if err := part.ask(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // timed asks a question as each person and prints median and 99th of hundred; the first answers, from a cold cache, count.
@@ -114,7 +127,7 @@ func (b *bench) lists() error {
 
 // search measures the search box with words drawn from what is there.
 func (b *bench) search() error {
-	type known struct{ name, email, phone, number string }
+	type known struct{ Name, Email, Phone, Number string }
 	var accounts []known
 	system := crm.WithActor(context.Background(), crm.System("bench"))
 	if err := b.store.Read(system, func(tx pgx.Tx) error {
@@ -135,19 +148,19 @@ func (b *bench) search() error {
 		what string
 		text func(a known, n int) string
 	}{
-		{"search: two letters", func(a known, n int) string { return a.name[:2] }},
-		{"search: a name begun", func(a known, n int) string { return string([]rune(a.name)[:5]) }},
-		{"search: first word of a name", func(a known, n int) string { return strings.Fields(a.name)[0] }},
-		{"search: last word of a name", func(a known, n int) string { w := strings.Fields(a.name); return w[len(w)-1] }},
-		{"search: a whole name", func(a known, n int) string { return a.name }},
-		{"search: a slip in one word", func(a known, n int) string { return slip(strings.Fields(a.name)[0], n) }},
-		{"search: a slip in each of two words", func(a known, n int) string { w := strings.Fields(a.name); return slip(w[0], n) + " " + slip(w[1], n) }},
-		{"search: nothing like it", func(a known, n int) string { return "qwx" + a.email[:3] + "vbz" }},
-		{"search: an e-mail", func(a known, n int) string { return a.email }},
-		{"search: a telephone number", func(a known, n int) string { return "0" + strings.TrimPrefix(a.phone, "+41 ") }},
-		{"search: a number", func(a known, n int) string { return a.number }},
+		{"search: two letters", func(a known, n int) string { return a.Name[:2] }},
+		{"search: a name begun", func(a known, n int) string { return string([]rune(a.Name)[:5]) }},
+		{"search: first word of a name", func(a known, n int) string { return strings.Fields(a.Name)[0] }},
+		{"search: last word of a name", func(a known, n int) string { w := strings.Fields(a.Name); return w[len(w)-1] }},
+		{"search: a whole name", func(a known, n int) string { return a.Name }},
+		{"search: a slip in one word", func(a known, n int) string { return slip(strings.Fields(a.Name)[0], n) }},
+		{"search: a slip in each of two words", func(a known, n int) string { w := strings.Fields(a.Name); return slip(w[0], n) + " " + slip(w[1], n) }},
+		{"search: nothing like it", func(a known, n int) string { return "qwx" + a.Email[:3] + "vbz" }},
+		{"search: an e-mail", func(a known, n int) string { return a.Email }},
+		{"search: a telephone number", func(a known, n int) string { return "0" + strings.TrimPrefix(a.Phone, "+41 ") }},
+		{"search: a number", func(a known, n int) string { return a.Number }},
 		{"search: boiler", func(known, int) string { return "boiler" }},
-		{"search: street and town", func(a known, n int) string { return "hauptstrasse " + strings.ToLower(strings.Fields(a.name)[0][:3]) }},
+		{"search: street and town", func(a known, n int) string { return "hauptstrasse " + strings.ToLower(strings.Fields(a.Name)[0][:3]) }},
 	} {
 		if err := b.timed(q.what, func(ctx context.Context, n int) (int, error) {
 			hits, err := b.records.Search(ctx, record.SearchQuery{Text: q.text(accounts[n%len(accounts)], n)})
@@ -157,4 +170,37 @@ func (b *bench) search() error {
 		}
 	}
 	return nil
+}
+
+// duplicates compares a stretch of the records with all others, and measures the check for those who type.
+func (b *bench) duplicates() error {
+	system := crm.WithActor(context.Background(), crm.System("bench"))
+	compared, start := 0, time.Now()
+	for time.Since(start) < 20*time.Second {
+		n, err := b.records.CompareSome(system)
+		if err != nil {
+			return err
+		}
+		if compared += n; n == 0 {
+			break
+		}
+	}
+	if compared > 0 {
+		fmt.Printf("  %-52s %8.0f records a second\n", "duplicates: compared with all others", float64(compared)/time.Since(start).Seconds())
+	}
+	type known struct{ Name, Phone, Email string }
+	var accounts []known
+	if err := b.store.Read(system, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(system, `select name, phone, email from customer.account where no % 997 = 5 order by no limit 500`)
+		var err error
+		accounts, err = pgx.CollectRows(rows, pgx.RowToStructByPos[known])
+		return err
+	}); err != nil {
+		return err
+	}
+	return b.timed("duplicates: the check while typing", func(ctx context.Context, n int) (int, error) {
+		a := accounts[n%len(accounts)]
+		found, err := b.records.CheckDuplicates(ctx, "account", record.Draft{Name: a.Name, Phone: a.Phone, Email: a.Email, Point: &orb.Point{7.1, 47.3}, Postcode: "1017", Street: "Hauptstrasse", House: "1"})
+		return len(found), err
+	})
 }

@@ -24,7 +24,7 @@ func Kinds() []*record.Kind {
 func accountKind() *record.Kind {
 	return &record.Kind{
 		Name: "account", Plural: "accounts", Label: record.Label{En: "Account", De: "Kunde"}, Many: record.Label{En: "Accounts", De: "Kunden"},
-		Table: "customer.account", Title: "name", Read: crm.AccountRead, Write: crm.AccountWrite, Account: "id", Place: inSites, Sorted: "name",
+		Sight: record.SeenByID, Table: "customer.account", Title: "name", Read: crm.AccountRead, Write: crm.AccountWrite, Account: "id", Place: inSites, Sorted: "name",
 		Fields: []record.Field{
 			{Name: "number", Label: record.Label{En: "Number", De: "Nummer"}, Type: record.Text, ReadOnly: true, Sort: "{t}.no"},
 			{Name: "name", Label: record.Label{En: "Name", De: "Name"}, Type: record.Text, Required: true, Private: true, Search: true, Sort: "{t}.search"},
@@ -87,7 +87,7 @@ func noCircle(ctx context.Context, tx pgx.Tx, changes []record.Change) error {
 func siteKind() *record.Kind {
 	return &record.Kind{
 		Name: "site", Plural: "sites", Label: record.Label{En: "Site", De: "Standort"}, Many: record.Label{En: "Sites", De: "Standorte"},
-		Table: "customer.site", Title: "label", Read: crm.AccountRead, Write: crm.AccountWrite, Account: "account_id", Acts: true,
+		Sight: record.SeenByID, Table: "customer.site", Title: "label", Read: crm.AccountRead, Write: crm.AccountWrite, Account: "account_id", Acts: true,
 		Place: "{t}.point && {area} and ST_Intersects({t}.point, {area})",
 		Fields: []record.Field{
 			{Name: "no", Label: record.Label{En: "Number", De: "Nummer"}, Type: record.Integer, ReadOnly: true},
@@ -113,7 +113,7 @@ func siteKind() *record.Kind {
 func contactKind() *record.Kind {
 	return &record.Kind{
 		Name: "contact", Plural: "contacts", Label: record.Label{En: "Contact", De: "Kontakt"}, Many: record.Label{En: "Contacts", De: "Kontakte"},
-		Table: "customer.contact", Title: "name", Read: crm.AccountRead, Write: crm.AccountWrite, Account: "account_id", Sorted: "name",
+		Sight: record.SeenWithAccount, Table: "customer.contact", Title: "name", Read: crm.AccountRead, Write: crm.AccountWrite, Account: "account_id", Sorted: "name",
 		Place: `exists (select from customer.site s where s.account_id = {t}.account_id and s.point && {area} and ST_Intersects(s.point, {area}))`,
 		Fields: []record.Field{
 			{Name: "name", Label: record.Label{En: "Name", De: "Name"}, Type: record.Text, Expr: "{t}.name", Private: true, Sort: "{t}.search"},
@@ -148,7 +148,7 @@ var Channels = []string{"call", "email", "letter", "fax", "chat", "visit", "form
 func activityKind() *record.Kind {
 	return &record.Kind{
 		Name: "activity", Plural: "activities", Label: record.Label{En: "Activity", De: "Aktivität"}, Many: record.Label{En: "Activities", De: "Aktivitäten"},
-		Table: "customer.activity", Title: "subject", Read: crm.ActivityRead, Write: crm.ActivityWrite, Account: "account_id", Sorted: "-at",
+		Sight: record.SeenWithAccount, Table: "customer.activity", Title: "subject", Read: crm.ActivityRead, Write: crm.ActivityWrite, Account: "account_id", Sorted: "-at",
 		Place: atSite,
 		Fields: []record.Field{
 			{Name: "channel", Label: record.Label{En: "Channel", De: "Kanal"}, Type: record.Enum, Options: Channels, Required: true},

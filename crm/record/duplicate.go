@@ -93,7 +93,9 @@ func (r *Records) likely(ctx context.Context, tx pgx.Tx, k *Kind, d Draft) ([]Li
 			out = append(out, Likely{id, p.Title, p.Number, score, reasons})
 		}
 	}
-	slices.SortFunc(out, func(a, b Likely) int { return cmp.Or(b.Score-a.Score, cmp.Compare(a.Title, b.Title), bytes.Compare(a.ID[:], b.ID[:])) })
+	slices.SortFunc(out, func(a, b Likely) int {
+		return cmp.Or(b.Score-a.Score, cmp.Compare(a.Title, b.Title), bytes.Compare(a.ID[:], b.ID[:]))
+	})
 	return out[:min(len(out), mostLikely)], nil
 }
 
@@ -217,10 +219,34 @@ func (r *Records) CompareSome(ctx context.Context) (int, error) {
 	return n, err
 }
 
+// compareEvery is how long a process waits for records to change.
+const compareEvery = 5 * time.Second
+
+// Compare compares records as they change until the context ends; what stands against it is told and tried again. Any
+// number of processes may do so at once.
+func (r *Records) Compare(ctx context.Context, told func(error)) {
+	ctx = crm.WithActor(ctx, crm.System("duplicates"))
+	for ctx.Err() == nil {
+		n, err := r.CompareSome(ctx)
+		if err != nil && ctx.Err() == nil {
+			told(err)
+		}
+		if n > 0 && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(compareEvery):
+		}
+	}
+}
+
 // compareAll finds the duplicates of records anew.
 func (r *Records) compareAll(ctx context.Context, tx pgx.Tx, k *Kind, ids []uuid.UUID) error {
 	for _, sql := range []string{
 		`delete from record.alike where id = any ($1) and $2 <> ''`,
+		`insert into record.word (word) select distinct w from record.search s cross join regexp_split_to_table(s.text, '[^[:alpha:]]+') w
+			where (s.id = any ($1) or s.account_id = any ($1)) and length(w) between 4 and 30 and $2 <> '' order by w on conflict do nothing`,
 		`insert into record.alike (block, id, kind) select distinct b, x.id, $2 from (` + blocksOf[k.Name] + `) x cross join unnest(x.blocks) b on conflict do nothing`,
 	} {
 		if _, err := tx.Exec(ctx, sql, ids, k.Name); err != nil {

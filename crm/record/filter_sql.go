@@ -22,6 +22,16 @@ type compiler struct {
 	zone    *time.Location
 	args    []any
 	aliases int
+	negated int // under how many nots: there a condition must not be null
+}
+
+// sure makes a condition false where it would be null. Only under a not does that make a difference; elsewhere it would
+// but keep an index from being used.
+func (c *compiler) sure(condition string) string {
+	if c.negated == 0 {
+		return condition
+	}
+	return "coalesce(" + condition + ", false)"
 }
 
 func (c *compiler) arg(v any) string {
@@ -34,7 +44,7 @@ func (c *compiler) alias() string {
 	return "r" + strconv.Itoa(c.aliases)
 }
 
-// condition returns the SQL that is true for the rows of a kind, called row, that fit. It is never null.
+// condition returns the SQL that is true for the rows of a kind, called row, that fit. Under a not it is never null.
 func (c *compiler) condition(k *Kind, row string, n node) (string, error) {
 	switch n := n.(type) {
 	case nil:
@@ -44,7 +54,9 @@ func (c *compiler) condition(k *Kind, row string, n node) (string, error) {
 	case anyOf:
 		return c.join(k, row, n, " or ")
 	case negate:
+		c.negated++
 		s, err := c.condition(k, row, n.of)
+		c.negated--
 		return "not " + s, err
 	case related:
 		return c.related(k, row, n)
@@ -119,7 +131,7 @@ func (c *compiler) inside(k *Kind, row, area string, at int) (string, error) {
 	if k.Place == "" {
 		return "", badFilter(at, "a %s has no place", k.Name)
 	}
-	return "coalesce(" + strings.NewReplacer("{t}", row, "{area}", area).Replace(k.Place) + ", false)", nil
+	return c.sure("(" + strings.NewReplacer("{t}", row, "{area}", area).Replace(k.Place) + ")"), nil
 }
 
 // test compares a field, or one of a record that is referred to.
@@ -138,7 +150,7 @@ func (c *compiler) test(k *Kind, row string, t test) (string, error) {
 		return c.among(k, f, row, t)
 	}
 	s, err := c.compare(k, f, row, t.op, t.values[0])
-	return "coalesce(" + s + ", false)", err
+	return c.sure(s), err
 }
 
 func (f *Field) empty(row string) string {
@@ -184,7 +196,7 @@ func (c *compiler) among(k *Kind, f *Field, row string, t test) (string, error) 
 			if err != nil {
 				return "", err
 			}
-			parts = append(parts, "coalesce("+s+", false)")
+			parts = append(parts, c.sure(s))
 		}
 		return "(" + strings.Join(parts, " or ") + ")", nil
 	}
@@ -196,7 +208,7 @@ func (c *compiler) among(k *Kind, f *Field, row string, t test) (string, error) 
 		}
 		list = append(list, values...)
 	}
-	return "coalesce(" + f.sql(row) + " = any (" + c.arg(list) + "::text[]::" + f.sqlType() + "[]), false)", nil
+	return c.sure(f.sql(row) + " = any (" + c.arg(list) + "::text[]::" + f.sqlType() + "[])"), nil
 }
 
 // values are what a literal stands for: one, or for mine the actor's teams.

@@ -81,6 +81,7 @@ type Kind struct {
 
 	Fields   []Field
 	Unowned  bool   // no owner or team: everybody who has the right sees all
+	Sight    Sight  // how the policy of its table tells who sees a row, for lists to say it again; empty for otherwise
 	Acts     bool   // changes by acts of its own only: the mechanism lists and filters, and changes tags and custom fields
 	Account  string // the field that names the account whose timeline shows the record; "id" for accounts themselves
 	Follows  string // SQL over the row t: which follow their account's owner; empty means all
@@ -98,6 +99,16 @@ type Kind struct {
 
 	byName map[string]*Field
 }
+
+// Sight is how a policy tells who sees a row.
+type Sight string
+
+// Ways to see a row.
+const (
+	SeenByOwner     Sight = "owner"   // its owner and its team
+	SeenByID        Sight = "id"      // those, and who is shown it (crm.reachable)
+	SeenWithAccount Sight = "account" // owner and team, and who sees its account: as record.guard has it
+)
 
 // Values are a record's fields by name, as Type says.
 type Values map[string]any

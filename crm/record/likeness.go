@@ -115,7 +115,9 @@ func compare(a, b profile) (score int, reasons []string) {
 	if share(a.Emails, b.Emails, func(s string) string { return strings.ToLower(strings.TrimSpace(s)) }) {
 		add(50, SameEmail)
 	}
-	if share(a.Phones, b.Phones, phoneDigits) {
+	if slices.ContainsFunc(a.Phones, func(p string) bool {
+		return slices.ContainsFunc(b.Phones, func(q string) bool { return samePhone(p, q) })
+	}) {
 		add(40, SamePhone)
 	}
 	switch one, two := squeezed(a.TaxID), squeezed(b.TaxID); {
@@ -173,7 +175,19 @@ func street(s string) string {
 	return strings.Join(nameWords(s), "")
 }
 
-func squeezed(s string) string { return strings.ReplaceAll(crm.SearchText(s), " ", "") }
+// squeezed leaves letters and digits alone.
+func squeezed(s string) string {
+	return strings.NewReplacer(" ", "", ".", "", "-", "", "+", "", "@", "").Replace(crm.SearchText(s))
+}
+
+// samePhone tells whether two numbers are one, should one lack what the country or the town puts in front.
+func samePhone(a, b string) bool {
+	a, b = phoneDigits(a), phoneDigits(b)
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return len(a) >= 6 && strings.HasSuffix(b, a)
+}
 
 func share(a, b []string, form func(string) string) bool {
 	for _, x := range a {

@@ -58,9 +58,6 @@ const (
 	narrowCandidates = 2000 // of one who sees a part, where the index has sorted out the others
 )
 
-// likeness is how much of a word's trigrams another must hold to be taken for it: one slip in seven letters.
-const likeness = "0.5"
-
 // Search finds records by what they are called, numbers, telephone numbers however written, e-mails and addresses; words
 // that nothing holds find what is spelled alike. Only what the actor may see is found, and it makes no difference to the
 // order or the number of hits what else there is.
@@ -209,7 +206,7 @@ func (s *searching) gather(ctx context.Context, tx pgx.Tx) error {
 	}
 	called := " " + strings.Join(s.words, " ")
 	if s.keys == nil { // who sees a part gets all that fit at once
-		sql, args := s.statement(strconv.Itoa(byStart), "s.head like $1", "order by s.head", s.limit, crm.EscapeLike(cut(called, 40))+"%")
+		sql, args := s.statement(strconv.Itoa(byStart), "s.head like $1", "order by s.head using ~<~", s.limit, crm.EscapeLike(cut(called, 40))+"%")
 		if err := s.ask(ctx, tx, sql, args); err != nil {
 			return err
 		}
@@ -260,31 +257,94 @@ func (s *searching) enough(rank int) bool {
 	return n >= s.limit
 }
 
-// alike looks for words that are spelled like those asked for.
+// alike looks for words that are spelled like those asked for: first which words there are, then who has them.
 func (s *searching) alike(ctx context.Context, tx pgx.Tx) error {
-	var parts, near []string
+	var parts []string
 	var args []any
-	long := 0
+	changed := false
 	for _, w := range s.words {
-		if len(w) < 4 {
-			args = append(args, "% "+crm.EscapeLike(w)+"%")
-			parts = append(parts, "s.text like $"+strconv.Itoa(len(args)))
-			continue
+		words := []string{w}
+		if len(w) >= 4 && !strings.ContainsAny(w, "0123456789@") {
+			rows, _ := tx.Query(ctx, `select w from record.spelled_like($1) w`, w)
+			known, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			if err != nil {
+				return crm.DBError(err, "search")
+			}
+			near := nearest(w, known)
+			changed = changed || len(near) > 0
+			words = append(words, near...)
 		}
-		long++
-		args = append(args, w)
-		parts = append(parts, "$"+strconv.Itoa(len(args))+"::text <% s.text")
-		near = append(near, "word_similarity($"+strconv.Itoa(len(args))+"::text, s.text)")
+		var any []string
+		for _, word := range words {
+			args = append(args, "% "+crm.EscapeLike(word)+"%")
+			any = append(any, "s.text like $"+strconv.Itoa(len(args)))
+		}
+		parts = append(parts, "("+strings.Join(any, " or ")+")")
 	}
-	if long == 0 {
+	if !changed {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, `select set_config('pg_trgm.word_similarity_threshold', $1, true)`, likeness); err != nil {
-		return crm.DBError(err, "search")
-	}
-	rank := fmt.Sprintf("%d + round(100 * (1 - (%s) / %d))::int", byLikeness, strings.Join(near, " + "), len(near))
-	sql, args := s.statement(rank, strings.Join(parts, " and "), "order by rank", 2*s.limit, args...)
+	sql, args := s.statement(strconv.Itoa(byLikeness), strings.Join(parts, " and "), "", candidates, args...)
 	return s.ask(ctx, tx, sql, args)
+}
+
+// mostSpellings is how many other words one word is taken for.
+const mostSpellings = 8
+
+// nearest returns those of the words that one or, from six letters on, two slips make of a word, the nearest first. The
+// last letters may not be typed yet.
+func nearest(word string, known []string) []string {
+	slips := 1
+	if len(word) >= 6 {
+		slips = 2
+	}
+	type spelled struct {
+		word string
+		far  int
+	}
+	var near []spelled
+	for _, k := range known {
+		far := distance(word, k)
+		if begun := []rune(k); len(begun) > len([]rune(word)) {
+			far = min(far, distance(word, string(begun[:len([]rune(word))])))
+		}
+		if k != word && far <= slips {
+			near = append(near, spelled{k, far})
+		}
+	}
+	slices.SortFunc(near, func(a, b spelled) int {
+		return cmp.Or(a.far-b.far, len(a.word)-len(b.word), strings.Compare(a.word, b.word))
+	})
+	var out []string
+	for _, n := range near[:min(len(near), mostSpellings)] {
+		out = append(out, n.word)
+	}
+	return out
+}
+
+// distance counts the letters to add, leave out, replace or swap with their neighbour to make one word of another (the
+// optimal string alignment distance).
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(y)]
 }
 
 // ranked is how well a candidate fits what was asked for, better than the rank it was found with.

@@ -28,6 +28,7 @@ func TestTheSearchBoxFinds(t *testing.T) {
 	h.add("order", record.Values{"account_id": muller, "reference": "PO-77-ab"})
 	h.add("installation", record.Values{"account_id": muller, "site_id": site, "name": "Gas boiler", "serial": "SN99-X1"})
 	h.add("product", record.Values{"code": "B-200", "name": "Boiler two hundred"})
+	h.compare()
 	for _, row := range []struct {
 		name, text string
 		kinds      []string

@@ -43,7 +43,7 @@ func stageCodes() []string {
 func leadKind() *record.Kind {
 	return &record.Kind{
 		Name: "lead", Plural: "leads", Label: record.Label{En: "Lead", De: "Lead"}, Many: record.Label{En: "Leads", De: "Leads"},
-		Table: "sales.lead", Title: "name", Read: crm.LeadRead, Write: crm.LeadWrite, Sorted: "-created_at",
+		Sight: record.SeenByOwner, Table: "sales.lead", Title: "name", Read: crm.LeadRead, Write: crm.LeadWrite, Sorted: "-created_at",
 		Place: "{t}.point && {area} and ST_Intersects({t}.point, {area})",
 		Fields: []record.Field{
 			{Name: "number", Label: record.Label{En: "Number", De: "Nummer"}, Type: record.Text, ReadOnly: true, Expr: "{t}.number"},
@@ -89,7 +89,7 @@ func leadKind() *record.Kind {
 func dealKind() *record.Kind {
 	return &record.Kind{
 		Name: "deal", Plural: "deals", Label: record.Label{En: "Deal", De: "Verkaufschance"}, Many: record.Label{En: "Deals", De: "Verkaufschancen"},
-		Table: "sales.deal", Title: "name", Read: crm.DealRead, Write: crm.DealWrite, Account: "account_id", Sorted: "-created_at", Place: atSite,
+		Sight: record.SeenWithAccount, Table: "sales.deal", Title: "name", Read: crm.DealRead, Write: crm.DealWrite, Account: "account_id", Sorted: "-created_at", Place: atSite,
 		Fields: []record.Field{
 			{Name: "number", Label: record.Label{En: "Number", De: "Nummer"}, Type: record.Text, Expr: "{t}.number"},
 			{Name: "name", Label: record.Label{En: "Name", De: "Name"}, Type: record.Text, Required: true, Search: true, Sort: "{t}.search"},
@@ -206,7 +206,7 @@ func productKind() *record.Kind {
 func orderKind() *record.Kind {
 	return &record.Kind{
 		Name: "order", Plural: "orders", Label: record.Label{En: "Order", De: "Auftrag"}, Many: record.Label{En: "Orders", De: "Aufträge"},
-		Table: `sales."order"`, Title: "number", Read: crm.OrderRead, Write: crm.OrderWrite, Account: "account_id", Sorted: "-ordered_on", Place: atSite,
+		Sight: record.SeenWithAccount, Table: `sales."order"`, Title: "number", Read: crm.OrderRead, Write: crm.OrderWrite, Account: "account_id", Sorted: "-ordered_on", Place: atSite,
 		Fields: []record.Field{
 			{Name: "number", Label: record.Label{En: "Number", De: "Nummer"}, Type: record.Text, Expr: "{t}.number"},
 			{Name: "account_id", Label: record.Label{En: "Account", De: "Kunde"}, Type: record.Ref, Ref: "account", Required: true},

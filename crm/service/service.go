@@ -23,7 +23,7 @@ const atSite = `exists (select from customer.site s where (s.id = {t}.site_id or
 func caseKind() *record.Kind {
 	return &record.Kind{
 		Name: "case", Plural: "cases", Label: record.Label{En: "Case", De: "Anliegen"}, Many: record.Label{En: "Cases", De: "Anliegen"},
-		Table: `service."case"`, Title: "title", Read: crm.CaseRead, Write: crm.CaseWrite, Account: "account_id", Sorted: "-created_at", Place: atSite,
+		Sight: record.SeenWithAccount, Table: `service."case"`, Title: "title", Read: crm.CaseRead, Write: crm.CaseWrite, Account: "account_id", Sorted: "-created_at", Place: atSite,
 		Fields: []record.Field{
 			{Name: "number", Label: record.Label{En: "Number", De: "Nummer"}, Type: record.Text, Expr: "{t}.number"},
 			{Name: "title", Label: record.Label{En: "Title", De: "Titel"}, Type: record.Text, Required: true, Private: true, Search: true, Sort: "{t}.search"},
@@ -90,7 +90,7 @@ func fillCases(ctx context.Context, tx pgx.Tx, changes []record.Change) error {
 func installationKind() *record.Kind {
 	return &record.Kind{
 		Name: "installation", Plural: "installations", Label: record.Label{En: "Installation", De: "Anlage"}, Many: record.Label{En: "Installations", De: "Anlagen"},
-		Table: "service.installation", Title: "name", Read: crm.InstallationRead, Write: crm.InstallationWrite, Account: "account_id", Sorted: "name", Place: atSite,
+		Sight: record.SeenWithAccount, Table: "service.installation", Title: "name", Read: crm.InstallationRead, Write: crm.InstallationWrite, Account: "account_id", Sorted: "name", Place: atSite,
 		Fields: []record.Field{
 			{Name: "number", Label: record.Label{En: "Number", De: "Nummer"}, Type: record.Text, Expr: "{t}.number"},
 			{Name: "name", Label: record.Label{En: "Name", De: "Name"}, Type: record.Text, Required: true, Search: true, Sort: "{t}.search"},
@@ -123,7 +123,7 @@ func installationKind() *record.Kind {
 func contractKind() *record.Kind {
 	return &record.Kind{
 		Name: "contract", Plural: "contracts", Label: record.Label{En: "Contract", De: "Vertrag"}, Many: record.Label{En: "Contracts", De: "Verträge"},
-		Table: "service.contract", Title: "name", Read: crm.ContractRead, Write: crm.ContractWrite, Account: "account_id", Sorted: "name", Place: atSite,
+		Sight: record.SeenWithAccount, Table: "service.contract", Title: "name", Read: crm.ContractRead, Write: crm.ContractWrite, Account: "account_id", Sorted: "name", Place: atSite,
 		Fields: []record.Field{
 			{Name: "number", Label: record.Label{En: "Number", De: "Nummer"}, Type: record.Text, Expr: "{t}.number"},
 			{Name: "name", Label: record.Label{En: "Name", De: "Name"}, Type: record.Text, Required: true, Search: true, Sort: "{t}.search"},

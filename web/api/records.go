@@ -298,7 +298,7 @@ func singleOperations(a *API, records *record.Records, k *record.Kind, form sche
 			}
 			found, err := records.Record(ctx, k.Name, in.ID.ID)
 			if err != nil {
-				return nil, err
+				return nil, movedOn(ctx, records, k, in.ID.ID, err)
 			}
 			return unlessKnown(in.Known, wholeOf(found))
 		})
