@@ -85,6 +85,10 @@ bench-region:
 bench-territory bench-territories:
 	@BENCH=$(BENCH) LIMIT=$(LIMIT) go test -count=1 -run '^$$' -bench . -benchtime 1x -timeout 60m ./territories/carve
 
+# ACCOUNTS=N: lists, search box and duplicates over that many accounts and what belongs to them, by people of each scope
+bench-records:
+	@go run ./cmd/testcluster -- go run ./cmd/benchrecords $(if $(ACCOUNTS),-accounts $(ACCOUNTS))
+
 # ACCOUNTS=N: accounts with site, events and journal by the bulk path, on a cluster that flushes every commit
 bench-bulk:
 	@go run ./cmd/benchbulk $(if $(ACCOUNTS),-accounts $(ACCOUNTS))
