@@ -235,9 +235,29 @@ func (s *roadServer) vroom(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, status, failure)
 		return
 	}
-	times.Solving = time.Since(began).Milliseconds()
+	times.Solving, began = time.Since(began).Milliseconds(), time.Now()
+	if problem.Options != nil && problem.Options.Geometry {
+		if err := vrp.FillGeometry(r.Context(), &problem, solution, s.shape); err != nil {
+			writeJSON(w, http.StatusInternalServerError, vrp.Failure(err))
+			return
+		}
+		times.Routing += time.Since(began).Milliseconds()
+	}
 	solution.Summary.ComputingTimes = &times
 	writeJSON(w, http.StatusOK, solution)
+}
+
+// shape asks our roads for the line through the stops of a route.
+func (s *roadServer) shape(ctx context.Context, profile string, through []orb.Point) (orb.LineString, error) {
+	route, err := s.Roads.Route(ctx, routing.Profile(profile), routing.AnyTime, through)
+	if err != nil {
+		return nil, err
+	}
+	var line orb.LineString
+	for _, leg := range route.Legs {
+		line = append(line, leg.Shape...)
+	}
+	return line, nil
 }
 
 // measure asks our roads for the times between the places of a problem.

@@ -100,6 +100,7 @@ func TestProgramsThatSpeakVROOM(t *testing.T) {
 	from, to := h.withStreets()
 	problem := map[string]any{
 		"vehicles": []any{map[string]any{"id": 1, "start": from, "end": from, "skills": []int{1}}},
+		"options":  map[string]any{"g": true},
 		"jobs":     []any{map[string]any{"id": 7, "location": to, "service": 300}, map[string]any{"id": 8, "location": from, "skills": []int{2}}},
 	}
 	var solution vrp.Solution
@@ -109,6 +110,9 @@ func TestProgramsThatSpeakVROOM(t *testing.T) {
 	}
 	if solution.Code != 0 || len(solution.Routes) != 1 || solution.Routes[0].Duration <= 0 || len(solution.Unassigned) != 1 || solution.Unassigned[0].ID != 8 {
 		t.Errorf("the solution is %s", a.Text)
+	}
+	if line := vrp.Decode(solution.Routes[0].Geometry); len(line) < 2 {
+		t.Errorf("the shape of the route is %q", solution.Routes[0].Geometry)
 	}
 	for name, c := range map[string]struct {
 		body   any
