@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -102,17 +101,20 @@ func TestPinsGatherFromAfarAndAClickTakesThemApart(t *testing.T) {
 		wideMap(p, 9.5, lat, lon)
 		p.shot("map-clusters")
 		from := p.view()
-		p.press(clusterNear(p, 720, 450))
-		near := p.viewing("the cluster from near", func(v mapOf) bool { return v.zoom > from.zoom+0.4 })
-		for range 4 { // a cluster of clusters takes another click
-			if near.zoom >= 12 {
+		near := from
+		for range 6 { // a cluster of clusters takes another click
+			x, y, found := clusterNear(p, 720, 450)
+			if !found {
 				break
 			}
-			p.press(clusterNear(p, 720, 450))
+			p.press(x, y)
 			near = p.viewing("the cluster from nearer", func(v mapOf) bool { return v.zoom > near.zoom+0.2 })
 		}
-		if near.zoom < 12 {
-			t.Errorf("want pins apart from zoom 12 on, got %+v", near)
+		if near.zoom < from.zoom+0.4 {
+			t.Errorf("want clusters from afar that a click takes apart, got from %+v to %+v", from, near)
+		}
+		if _, _, found := clusterNear(p, 720, 450); found {
+			t.Errorf("want nothing in one any more, got a cluster at %+v", near)
 		}
 		p.shot("map-apart")
 		p.sound()
@@ -120,20 +122,21 @@ func TestPinsGatherFromAfarAndAClickTakesThemApart(t *testing.T) {
 }
 
 // clusterNear is where the cursor of the map says that pins can be taken apart, nearest to a place on the screen: what is drawn
-// on a canvas can be found as people find it, by pointing.
-func clusterNear(p *page, x, y float64) (float64, float64) {
+// on a canvas is found as people find it, by pointing.
+func clusterNear(p *page, x, y float64) (atX, atY float64, found bool) {
 	p.t.Helper()
 	p.mapIdle()
-	for radius := 0.0; radius < 320; radius += 14 {
-		steps := max(1, int(radius/3))
-		for step := range steps {
-			angle := 2 * math.Pi * float64(step) / float64(steps)
-			px, py := x+radius*math.Cos(angle), y+radius*math.Sin(angle)
-			if evaluate[string](p, fmt.Sprintf(`(() => { const c = document.elementFromPoint(%g, %g); c?.dispatchEvent(new MouseEvent('mousemove', {bubbles: true, clientX: %g, clientY: %g})); return c?.style?.cursor || document.querySelector('.map .maplibregl-canvas').style.cursor; })()`, px, py, px, py)) == "pointer" {
-				return px, py
-			}
+	at := evaluate[[]float64](p, fmt.Sprintf(`(() => {
+		const canvas = document.querySelector('.map .maplibregl-canvas');
+		for (let radius = 0; radius < 320; radius += 6) for (let i = 0, n = Math.max(1, Math.round(radius / 3)); i < n; i++) {
+			const clientX = %g + radius * Math.cos(2 * Math.PI * i / n), clientY = %g + radius * Math.sin(2 * Math.PI * i / n);
+			canvas.dispatchEvent(new MouseEvent('mousemove', {bubbles: true, clientX, clientY}));
+			if (canvas.style.cursor === 'zoom-in') return [clientX, clientY];
 		}
+		return [];
+	})()`, x, y))
+	if len(at) != 2 {
+		return 0, 0, false
 	}
-	p.fail("there is no cluster near the middle of the map")
-	return 0, 0
+	return at[0], at[1], true
 }

@@ -134,10 +134,10 @@ export function MapView({ label, land, search, pins = none, lines = none, select
       let over: string | null = null, group = false;
       it.on('mousemove', event => {
         const drawn = it.getLayer('our-pins');
-        const id = drawn ? at(event.point) ?? null : null, many = drawn !== undefined && id === null && gathered(event.point) !== undefined;
+        const many = drawn !== undefined && gathered(event.point) !== undefined, id = drawn && !many ? at(event.point) ?? null : null;
         if (id === over && many === group) return;
         over = id; group = many;
-        it.getCanvas().style.cursor = id && now.current.onPick || many ? 'pointer' : now.current.onPlace ? 'crosshair' : '';
+        it.getCanvas().style.cursor = id && now.current.onPick ? 'pointer' : many ? 'zoom-in' : now.current.onPlace ? 'crosshair' : '';
         now.current.onHover?.(id);
       });
       it.on('mouseout', () => { if (over) { over = null; now.current.onHover?.(null); } });
