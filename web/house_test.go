@@ -21,6 +21,8 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/exchange"
+	attached "catchment/crm/files"
 	"catchment/crm/kinds"
 	"catchment/crm/region"
 	"catchment/crm/work"
@@ -92,6 +94,8 @@ func newHouse(t *testing.T) *house {
 			return api.Place{Bound: orb.Bound{Min: orb.Point{9.47, 47.05}, Max: orb.Point{9.64, 47.27}}, Source: "town", Name: "Test", Attribution: "© nobody"}, nil
 		},
 	}
+	rooms.Files = &attached.Files{Store: store, Records: rooms.Records}
+	rooms.Exchange = &exchange.Exchange{Store: store, Records: rooms.Records, Files: rooms.Files, Customers: rooms.Customers}
 	rooms.Outbox, rooms.Policies = desk.Outbox, &crm.Policies{Store: store, All: crm.Retentions()}
 	server, err := New(Config{Log: log, Pool: pool, Desk: desk, Hub: rooms.Hub, App: bundle, Version: "test", API: api.Operations(rooms),
 		Routes:            Join(PasswordRoutes(PasswordConfig{Desk: desk, Log: log}), MapRoutes(MapConfig{Map: &basemap.Map{DB: pool, InForce: none}, Log: log}), RoadRoutes(RoadConfig{Roads: roads, Log: log})),

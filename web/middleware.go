@@ -192,13 +192,17 @@ func limitRate(perMinute int) func(http.Handler) http.Handler {
 // limitBody refuses what no operation takes, before reading it.
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxRequest {
-			api.NewProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the request body is larger than %d bytes", maxRequest),
+		most := int64(maxRequest)
+		if r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, Prefix+"/") && strings.HasSuffix(r.URL.Path, "/content") {
+			most = maxUpload
+		}
+		if r.ContentLength > most {
+			api.NewProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the request body is larger than %d bytes", most),
 				api.FieldError{Location: "body", Message: "is too large"}).With("Connection", "close").Write(w)
 			return
 		}
 		if r.ContentLength != 0 { // -1 is a body whose length is not told
-			r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+			r.Body = http.MaxBytesReader(w, r.Body, most)
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -90,6 +90,7 @@ func (h *house) fillRecords(admin *client, x *things, name string) {
 	}
 	x.change = want[done](admin, 200, "POST", "/leads/bulk", map[string]any{"filter": "state = new", "set": map[string]any{"interest": name}, "title": name}).ChangeSet.ID
 	x.records["lead to convert"] = want[account](admin, 201, "POST", "/leads", map[string]any{"name": name + " lead"}).ID.String()
+	h.fillExchange(admin, x, name)
 }
 
 // recordRequests are sound requests for what every kind of record answers.

@@ -34,6 +34,9 @@ const Prefix = "/api/v1"
 // maxRequest is the most bytes any request body may have. Operations set lower limits of their own.
 const maxRequest = 16 << 20
 
+// maxUpload is the most bytes of a file that is sent: it goes into the database piece by piece.
+const maxUpload = 256 << 20
+
 // Config is what a server is made of.
 type Config struct {
 	Log     *slog.Logger

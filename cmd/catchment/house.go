@@ -19,6 +19,8 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/exchange"
+	"catchment/crm/files"
 	"catchment/crm/kinds"
 	"catchment/crm/outbox"
 	"catchment/crm/queue"
@@ -112,6 +114,8 @@ type house struct {
 	work      *work.Work
 	planner   *dispatch.Planner
 	regions   *region.Regions
+	files     *files.Files
+	exchange  *exchange.Exchange
 	travel    *routing.Switch
 	streets   *streets
 	watch     *extract.Watch // of the extracts in force
@@ -157,6 +161,8 @@ func furnish(ctx context.Context, s *settings, url string, log *slog.Logger) (*h
 		return nil, err
 	}
 	h.policies = &crm.Policies{Store: h.store, All: slices.Concat(crm.Retentions(), outbox.Retentions())}
+	h.files = &files.Files{Store: h.store, Records: h.records}
+	h.exchange = &exchange.Exchange{Store: h.store, Records: h.records, Files: h.files, Customers: h.customers}
 	if err := h.streets.load(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -199,11 +205,15 @@ func (h *house) run(ctx context.Context, o serveOptions, r roles, listening func
 		if jobs, err = h.startWork(ctx); err != nil {
 			return err
 		}
+		group.Go(func() error {
+			h.records.Compare(ctx, func(err error) { h.log.Error("look for duplicates", "error", err) })
+			return nil
+		})
 	} else if jobs, err = queue.Inserter(h.pool, h.log); err != nil {
 		return err
 	}
 	h.desk.Outbox.Jobs = jobs
-	h.planner.Jobs = jobs
+	h.planner.Jobs, h.exchange.Jobs = jobs, jobs
 	if r.work {
 		group.Go(func() error { return h.desk.Outbox.Run(ctx, outboxEvery) })
 		group.Go(func() error { return h.keep(ctx) })
@@ -259,7 +269,9 @@ func (h *house) startWork(ctx context.Context) (*river.Client[pgx.Tx], error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &dispatch.Optimizer{Planner: h.planner, Log: h.log})
 	river.AddWorker(workers, &outbox.Deliverer{Outbox: h.desk.Outbox})
-	client, err := queue.Worker(h.pool, workers, map[string]int{river.QueueDefault: 8, dispatch.SolverQueue: 1, outbox.Queue: 4}, h.log)
+	river.AddWorker(workers, &exchange.Importer{Exchange: h.exchange, Log: h.log})
+	river.AddWorker(workers, &exchange.Archiver{Exchange: h.exchange, Log: h.log})
+	client, err := queue.Worker(h.pool, workers, map[string]int{river.QueueDefault: 8, dispatch.SolverQueue: 1, exchange.Queue: 2, outbox.Queue: 4}, h.log)
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +295,7 @@ func (h *house) server(o serveOptions) (*web.Server, *live.Hub, error) {
 	base := &basemap.Map{DB: h.pool, InForce: h.watch.IDs, Credit: credit}
 	rooms := api.Rooms{
 		Store: h.store, Records: h.records, Customers: h.customers, Work: h.work, Plans: h.planner, Regions: h.regions, Desk: desk, Hub: hub,
-		Addresses: h.addresses, Outbox: desk.Outbox, Policies: h.policies,
+		Addresses: h.addresses, Files: h.files, Exchange: h.exchange, Outbox: desk.Outbox, Policies: h.policies,
 		Place: func(ctx context.Context) (api.Place, error) {
 			generations, err := h.watch.InForce(ctx)
 			if err != nil || len(generations) == 0 {

@@ -21,7 +21,8 @@ import (
 )
 
 type importCommands struct {
-	OSM importOSM `cmd:"" name:"osm" help:"Streets, map and addresses from an extract of OpenStreetMap."`
+	OSM     importOSM     `cmd:"" name:"osm" help:"Streets, map and addresses from an extract of OpenStreetMap."`
+	Records importRecords `cmd:"" help:"Accounts, orders and other records from CSV, XLSX, GeoJSON or vCard."`
 }
 
 type importOSM struct {

@@ -41,6 +41,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date."`
 	Import  importCommands `cmd:"" help:"Bring data in."`
 	Road    roadCommands   `cmd:"" help:"Streets by themselves, without a database."`
+	Export  exportCommand  `cmd:"" help:"Give records out: a list as one file, or everything as one archive."`
 	Geocode geocodeCommand `cmd:"" help:"Find the addresses of a file."`
 	Demo    demoCommand    `cmd:"" help:"Load the demo company."`
 	Plan    planCommand    `cmd:"" help:"Plan a day from the shell."`

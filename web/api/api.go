@@ -82,7 +82,10 @@ type Operation struct {
 	Versioned bool // needs If-Match: 428 without
 	Asks      bool // a POST that changes nothing, because the question is too long for an address
 	Secret    bool // the answer holds a secret: never kept for a repeated Idempotency-Key
-	Stream    bool // the answer does not end by itself
+	Stream    bool // the answer does not end by itself, or takes as long as its client does
+	Raw       bool // the body is bytes as they are, taken from Bytes
+
+	Gives []string // media types of an answer that is no JSON
 
 	Request, Response *huma.Schema // forms that do not follow from the types
 }
@@ -107,6 +110,15 @@ func Register[I, O any](a *API, o Operation, right crm.Right, handler func(conte
 	}
 	if o.Request != nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: o.Request}}}
+	}
+	if o.Raw {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{rawType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
+	}
+	if len(o.Gives) > 0 {
+		op.Responses = map[string]*huma.Response{strconv.Itoa(cmp.Or(o.Status, http.StatusOK)): {Description: "The file", Content: map[string]*huma.MediaType{}}}
+		for _, media := range o.Gives {
+			op.Responses[strconv.Itoa(cmp.Or(o.Status, http.StatusOK))].Content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		}
 	}
 	if o.Response != nil {
 		status := cmp.Or(o.Status, http.StatusOK)
@@ -162,7 +174,12 @@ func (a *API) checkForm(o Operation) func(huma.Context, func(huma.Context)) {
 		}
 		if r.ContentLength != 0 { // -1 is a body whose length is not told
 			r.Body = http.MaxBytesReader(w, r.Body, o.MaxBody)
-			if t := r.Header.Get("Content-Type"); t != "" && !isJSON(t) {
+			if t := r.Header.Get("Content-Type"); o.Raw {
+				if !strings.EqualFold(t, rawType) {
+					NewProblem(http.StatusUnsupportedMediaType, "send "+rawType, FieldError{"header.Content-Type", "is not " + rawType}).Write(w)
+					return
+				}
+			} else if t != "" && !isJSON(t) {
 				NewProblem(http.StatusUnsupportedMediaType, "send application/json", FieldError{"header.Content-Type", "is not application/json"}).Write(w)
 				return
 			}
@@ -176,6 +193,16 @@ func (a *API) checkForm(o Operation) func(huma.Context, func(huma.Context)) {
 			NewProblem(http.StatusUnprocessableEntity, where+": is not valid text", FieldError{where, "holds a NUL or is not UTF-8"}).Write(w)
 			return
 		}
+		if o.Raw {
+			later := time.Now().Add(sendWithin) // than the server allows for small bodies
+			control := http.NewResponseController(w)
+			_ = control.SetReadDeadline(later)  // where it cannot be moved,
+			_ = control.SetWriteDeadline(later) // the server's own stands
+			within, cancel := context.WithTimeout(context.WithValue(hctx.Context(), bytesKey{}, r.Body), sendWithin)
+			defer cancel()
+			next(huma.WithContext(hctx, within))
+			return
+		}
 		if o.Stream {
 			next(hctx)
 			return
@@ -184,6 +211,22 @@ func (a *API) checkForm(o Operation) func(huma.Context, func(huma.Context)) {
 		defer cancel()
 		next(huma.WithContext(hctx, within))
 	}
+}
+
+// rawType is the Content-Type of bodies that are bytes as they are, and sendWithin how long one may be on its way.
+const (
+	rawType    = "application/octet-stream"
+	sendWithin = 10 * time.Minute
+)
+
+type bytesKey struct{}
+
+// Bytes returns the body of an operation that takes bytes as they are.
+func Bytes(ctx context.Context) io.Reader {
+	if body, ok := ctx.Value(bytesKey{}).(io.Reader); ok && body != nil {
+		return body
+	}
+	return strings.NewReader("")
 }
 
 func (a *API) refuse(hctx huma.Context, err error) {

@@ -45,13 +45,27 @@ func topicsFor(ctx context.Context, rooms Rooms, asked []string) ([]string, erro
 				return nil, err
 			}
 			topics = append(topics, "plan:"+id.String())
+		case "import", "export":
+			id, err := uuid.Parse(of)
+			if err != nil || len(of) != 36 {
+				return nil, crm.Invalidf("query.topics", "%q names no %s", topic, kind)
+			}
+			if kind == "import" {
+				_, err = rooms.Exchange.Import(ctx, id)
+			} else {
+				_, err = rooms.Exchange.Archive(ctx, id)
+			}
+			if err != nil {
+				return nil, err
+			}
+			topics = append(topics, kind+":"+id.String())
 		case "me":
 			topics = append(topics, "staff:"+actor.ID.String())
 			if actor.Resource != nil {
 				topics = append(topics, "resource:"+actor.Resource.String())
 			}
 		default:
-			return nil, crm.Invalidf("query.topics", "%q is neither day:…, plan:… nor me", topic)
+			return nil, crm.Invalidf("query.topics", "%q is neither day:…, plan:…, import:…, export:… nor me", topic)
 		}
 	}
 	slices.Sort(topics)
@@ -86,10 +100,10 @@ func forActor(actor crm.Actor) func(live.Message) live.Message {
 
 func liveOperations(a *API, rooms Rooms) {
 	type query struct {
-		Topics []string `query:"topics" required:"true" minItems:"1" maxItems:"16" maxLength:"60" doc:"day:2026-11-23, plan:{id}, me" example:"[\"day:2026-11-23\",\"me\"]"`
+		Topics []string `query:"topics" required:"true" minItems:"1" maxItems:"16" maxLength:"60" doc:"day:2026-11-23, plan:{id}, import:{id}, export:{id}, me" example:"[\"day:2026-11-23\",\"me\"]"`
 	}
 	Register(a, Operation{ID: "live", Method: http.MethodGet, Path: "/live", Tag: "live", Summary: "Hear of changes as they happen", Stream: true,
-		About: "Server-sent events: `day` {date, visits: [ids]; all of them if left out}, `plan` {id, state, progress}, `me` {kind, …}; " +
+		About: "Server-sent events: `day` {date, visits: [ids]; all of them if left out}, `plan` {id, state, progress}, `import` {id, state, share, counts}, `export` {id, state, share, rows}, `me` {kind, …}; " +
 			"`hello` at the beginning, `bye` at the end. Whoever connects again may have missed something and looks afresh. What changed is fetched through the other operations."},
 		crm.SignedIn, func(ctx context.Context, in *query) (*huma.StreamResponse, error) {
 			topics, err := topicsFor(ctx, rooms, in.Topics)

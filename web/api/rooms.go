@@ -7,6 +7,8 @@ import (
 
 	"catchment/crm"
 	"catchment/crm/customer"
+	"catchment/crm/exchange"
+	"catchment/crm/files"
 	"catchment/crm/outbox"
 	"catchment/crm/record"
 	"catchment/crm/region"
@@ -22,6 +24,8 @@ type Rooms struct {
 	Store     *crm.Store
 	Records   *record.Records
 	Customers *customer.Customers
+	Files     *files.Files
+	Exchange  *exchange.Exchange
 	Work      *work.Work
 	Plans     *dispatch.Planner
 	Addresses geocode.Searcher
@@ -51,6 +55,10 @@ func Operations(rooms Rooms) func(*API) {
 		recordOperations(a, rooms)
 		deskOperations(a, rooms)
 		placeOperations(a, rooms)
+		searchOperations(a, rooms)
+		duplicateOperations(a, rooms)
+		fileOperations(a, rooms)
+		exchangeOperations(a, rooms)
 		timelineOperation(a, rooms)
 		siteOperations(a, rooms)
 		resourceOperations(a, rooms)
