@@ -51,7 +51,7 @@ export function setLook(map: MapLibre, look: Look, shade: 'light' | 'dark', acce
   else layers.push({ id: placeLayer, type: 'circle', source: 'work', filter: ['!', ['has', 'point_count']], layout: { 'circle-sort-key': ['get', 'sort'] }, paint: {
     'circle-color': ['get', 'c'], 'circle-radius': ['interpolate', ['linear'], ['zoom'], 8, by(0.6), 12, by(0.85), 16, by(1.3)],
     'circle-opacity': ['case', ['==', ['get', 'on'], 0], 0.28, 0.92], 'circle-stroke-color': ['case', ['==', ['get', 'on'], 1], accent, edge],
-    'circle-stroke-width': ['case', ['==', ['get', 'on'], 1], 2, 1], 'circle-stroke-opacity': ['case', ['==', ['get', 'on'], 0], 0.3, 1] } });
+    'circle-stroke-width': ['case', ['==', ['get', 'on'], 1], ['min', 2, ['*', 0.4, ['get', 'r']]], ['min', 1, ['*', 0.25, ['get', 'r']]]], 'circle-stroke-opacity': ['case', ['==', ['get', 'on'], 0], 0.3, 1] } });
   if (look === 'clusters') layers.push({ id: clusterLayer, type: 'symbol', source: 'work', filter: ['has', 'point_count'], layout: {
     'icon-image': ['concat', 'cluster|', ['to-string', ['get', 'point_count']], `|${siteColour}||${shade}`], 'icon-allow-overlap': true, 'icon-padding': 0, 'symbol-sort-key': ['get', 'point_count'] } });
   for (const layer of layers) map.addLayer(layer);

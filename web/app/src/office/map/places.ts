@@ -2,8 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { call } from '../../api/client';
 import { number, t } from '../../i18n';
-import { shortDay } from '../../i18n/format';
-import { choice, money, type Kind, type KindField } from '../records/kinds';
+import { choice, dateText, money, type Kind, type KindField } from '../records/kinds';
 
 export interface Places { ids: string[]; lon: number[]; lat: number[]; titles: string[]; sites: (string | null)[]; values: Record<string, unknown[]>; labels: Record<string, Record<string, string>>; more: boolean }
 
@@ -27,13 +26,13 @@ export function words(field: KindField | undefined, value: unknown, labels: Reco
   if (field.type === 'ref') return labels?.[text] ?? t('work.someone');
   if (field.type === 'money') return money(Number(value), currency);
   if (typeof value === 'number') return number(value);
-  if (field.type === 'date') return shortDay(text);
-  if (field.type === 'instant') return shortDay(text.slice(0, 10));
+  if (field.type === 'date') return dateText(text);
+  if (field.type === 'instant') return dateText(text.slice(0, 10));
   return text;
 }
 
 /** A figure on the line of a sequence as people read it; days come as milliseconds. */
 export function figure(field: KindField, value: number, currency: string): string {
-  if (field.type === 'date' || field.type === 'instant') return shortDay(new Date(value).toISOString().slice(0, 10));
+  if (field.type === 'date' || field.type === 'instant') return dateText(new Date(value).toISOString().slice(0, 10));
   return field.type === 'money' ? money(value, currency) : number(value, Number.isInteger(value) ? 0 : 1);
 }
