@@ -5,7 +5,7 @@
 #             EXTRACTS=FOLDER and BENCH=FOLDER also run the tests on real data found there
 #             CHROMIUM=PATH      the browser for the browser tests
 
-.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-pan map-pictures bench-road bench-region bench-bulk bench-territory bench-territories openapi
+.PHONY: run test ui build check clean shots bench-vrp bench-import bench-geocode bench-tiles bench-pan map-pictures bench-road bench-region bench-records bench-bulk bench-territory bench-territories openapi
 .DEFAULT_GOAL := run
 export CGO_ENABLED = 1
 

@@ -43,6 +43,7 @@ func (h *house) soundRequests(admin *client, x things) map[string]sound {
 	requests := h.recordRequests(x)
 	maps.Copy(requests, h.adminRequests(admin, x))
 	maps.Copy(requests, h.exchangeRequests(x))
+	maps.Copy(requests, h.findRequests(admin, x))
 	maps.Copy(requests, map[string]sound{
 		"POST /login":                   {"/login", map[string]any{"email": "rep@example.org", "password": "wrong"}, nil},
 		"POST /logout":                  {"/logout", nil, nil},
