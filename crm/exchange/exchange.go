@@ -397,9 +397,9 @@ func (x *Exchange) afresh(ctx context.Context, tx pgx.Tx, i Import) error {
 	return nil
 }
 
-// Bring has the file brought in. One that was stopped goes on where it was.
+// Bring has the file brought in. One that was stopped, or whose process died in the shell, goes on where it was.
 func (x *Exchange) Bring(ctx context.Context, id uuid.UUID) (Import, error) {
-	return x.begin(ctx, id, Running, []State{Ready, Checked, Stopped}, func(tx pgx.Tx, i *Import) error {
+	return x.begin(ctx, id, Running, []State{Ready, Checked, Stopped, Running}, func(tx pgx.Tx, i *Import) error {
 		if i.SetID != nil {
 			return nil
 		}
