@@ -13,7 +13,7 @@ import (
 
 // outSettings tell how letters and webhooks leave the house.
 type outSettings struct {
-	SMTPURL         string   `env:"SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example.org:587 (STARTTLS), smtps://… or smtp://host?tls=none on one's own network. Without one, invitations are handed over as links."`
+	SMTPURL         string   `name:"smtp-url" env:"SMTP_URL" help:"Mail server, such as smtp://user:password@mail.example.org:587 (STARTTLS), smtps://… or smtp://host?tls=none on one's own network. Without one, invitations are handed over as links."`
 	MailFrom        string   `env:"MAIL_FROM" help:"Sender of letters, such as \"Alpine Heating <office@example.org>\"."`
 	WebhookNetworks []string `env:"WEBHOOK_NETWORKS" help:"Private networks webhooks may lead to, such as 10.1.2.0/24."`
 }
