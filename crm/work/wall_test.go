@@ -41,6 +41,8 @@ func (h *house) fill() {
 		batch.Queue(`insert into crm.api_token (id, staff_id, name, token_hash, rights) values ($1, $2, 'x', '\x02', '{}')`, newID(), h.staff["tech1"].ID)
 		batch.Queue(`insert into crm.idempotency (key, actor, body_hash) values ('k', $1, '\x03')`, crm.SystemID)
 		batch.Queue(`insert into dispatch.plan (id, day, state, seed, seconds, created_by) values ($1, current_date, 'ready', 1, 1, $2)`, newID(), crm.SystemID)
+		batch.Queue(`insert into crm.one_time (token_hash, staff_id, purpose, created_at, expires_at) values ('\x04', $1, 'invite', now(), now())`, h.staff["tech1"].ID)
+		batch.Queue(`insert into crm.event_chain (n, seq, hash) values (1, 1, '\x05')`)
 		return tx.SendBatch(h.system, batch).Close()
 	}))
 }
