@@ -187,6 +187,9 @@ func (s *searching) ask(ctx context.Context, tx pgx.Tx, sql string, args []any) 
 
 // gather collects candidates: by number, by what they are called, by words, and by likeness if that gave next to nothing.
 func (s *searching) gather(ctx context.Context, tx pgx.Tx) error {
+	if err := planEach(ctx, tx); err != nil {
+		return err
+	}
 	if s.actor.Scope != crm.ScopeAll {
 		if err := tx.QueryRow(ctx, `select record.keys_seen()`).Scan(&s.keys); err != nil {
 			return crm.DBError(err, "search")
