@@ -30,12 +30,14 @@ alter policy scope on sales.order_line using ((select crm.sees_all()) or (select
 -- Common filters of big tables, in the order of their lists.
 create index account_stage on customer.account (stage, search, id);
 create index site_team on customer.site (team_id);
+create index site_created on customer.site (created_at, id);
+create index site_updated on customer.site (updated_at, id);
 drop index sales.deal_stage;
 create index deal_stage on sales.deal (stage, created_at, id);
 create index order_state_created on sales."order" (state, created_at, id);
 
 -- +goose Down
 -- The procedure and the policies stay: they say the same.
-drop index customer.account_stage, customer.site_team, sales.order_state_created;
+drop index customer.account_stage, customer.site_team, customer.site_created, customer.site_updated, sales.order_state_created;
 drop index sales.deal_stage;
 create index deal_stage on sales.deal (stage, id);
