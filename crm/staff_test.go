@@ -133,6 +133,8 @@ func TestRightsOfEachRole(t *testing.T) {
 	export.run                   x             x   x          x          .        x             x
 	field.write                  x             .   .          .          .        .             .
 	webhook.write                x             .   .          .          .        .             .
+	territory.read               x             x   x          x          .        x             x
+	territory.write              x             x   .          .          .        .             .
 	visit.read                   x             x   x          x          x        x             x
 	visit.write                  x             x   x          x          .        .             x
 	visit.work                   x             .   x          x          x        .             .

@@ -205,7 +205,7 @@ func (c *client) call(method, path string, body any, headers ...string) answer {
 	}
 	target := path
 	beside := func(prefix string) bool { return strings.HasPrefix(path, prefix) }
-	if !slices.ContainsFunc([]string{"/map/", "/tiles/", "/osrm/", "/vroom", "/password?"}, beside) {
+	if !slices.ContainsFunc([]string{"/map/", "/tiles/", "/osrm/", "/vroom", "/password?token="}, beside) {
 		target = Prefix + path
 	}
 	request := httptest.NewRequest(method, target, reader)

@@ -120,6 +120,9 @@ func (h *house) recordRequests(x things) map[string]sound {
 		}
 		out["POST "+base+"/query"] = sound{base + "/query", with(map[string]any{"sort": k.Sorted, "limit": 3}), nil}
 		out["POST "+base+"/totals"] = sound{base + "/totals", with(map[string]any{"sum": []string{}}), nil}
+		if k.Placed() {
+			out["POST "+base+"/places"] = sound{base + "/places", with(map[string]any{"fields": []string{}, "limit": 3}), nil}
+		}
 		id := x.records[k.Name]
 		out["GET "+base+"/{id}/history"] = sound{base + "/" + id + "/history", nil, nil}
 		if !k.NoCustom {

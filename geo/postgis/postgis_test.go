@@ -109,7 +109,7 @@ func TestEveryTableOfTheBusinessHasForcedPolicies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"crm.login_attempt", "crm.organisation", "crm.role", "crm.share", "crm.team", "crm.team_member", "work.skill"}
+	want := []string{"crm.login_attempt", "crm.organisation", "crm.retention", "crm.role", "crm.share", "crm.team", "crm.team_member", "work.skill", "work.visit_type"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tables without row-level security (-want +got)\n%s", diff)
 	}

@@ -62,6 +62,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/accounts/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make one of several accounts
+         * @description What belongs to the absorbed ones goes to the one that stays, its timeline tells theirs, and who asks for one of them is led to it.
+         */
+        post: operations["mergeAccounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/accounts/places": {
         parameters: {
             query?: never;
@@ -724,6 +744,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contacts/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make one of several contacts
+         * @description What belongs to the absorbed ones goes to the one that stays, its timeline tells theirs, and who asks for one of them is led to it.
+         */
+        post: operations["mergeContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts/places": {
         parameters: {
             query?: never;
@@ -1166,6 +1206,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records that may be one and the same, the likeliest first */
+        get: operations["listDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether what is being typed in is there already
+         * @description Tells only of records you may see.
+         */
+        post: operations["checkDuplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that two records are not the same */
+        post: operations["dismissDuplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a pair back into the queue */
+        post: operations["reopenDuplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask about a pair later */
+        post: operations["snoozeDuplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own archives, newest first */
+        get: operations["listExports"];
+        put?: never;
+        /**
+         * Have an archive made of everything one may see
+         * @description A table of each kind and the files, made in the background; GET /live?topics=export:{id} tells how far it is.
+         */
+        post: operations["addExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A list as CSV, XLSX, GeoJSON or vCard
+         * @description The records of the same question to …/query, all of them. Texts that spreadsheets would take for formulas have an apostrophe before them.
+         */
+        post: operations["exportList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One archive */
+        get: operations["getExport"];
+        put?: never;
+        post?: never;
+        /** Forget an archive */
+        delete: operations["removeExport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The archive as ZIP */
+        get: operations["exportContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fields": {
         parameters: {
             query?: never;
@@ -1199,6 +1403,265 @@ export interface paths {
         head?: never;
         /** Change a field of one's own */
         patch: operations["changeField"];
+        trace?: never;
+    };
+    "/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a record, oldest first */
+        get: operations["listFiles"];
+        put?: never;
+        /**
+         * Announce a file of a record
+         * @description Then send what it holds by PUT /files/{id}/content.
+         */
+        post: operations["addFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file, without what it holds */
+        get: operations["getFile"];
+        put?: never;
+        post?: never;
+        /** Take a file off its record */
+        delete: operations["removeFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a file holds */
+        get: operations["fileContent"];
+        /**
+         * Send what a file holds
+         * @description Once; the same again is no mistake.
+         */
+        put: operations["sendFile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/import-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the columns of a file may mean */
+        get: operations["importTargets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own imports, newest first */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Announce a file of records
+         * @description CSV, XLSX, GeoJSON points or vCard. Then send it by PUT /imports/{id}/content.
+         */
+        post: operations["addImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        /** Forget an import, not what it brought in */
+        delete: operations["removeImport"];
+        options?: never;
+        head?: never;
+        /**
+         * Say what a file's columns mean
+         * @description The mapping is kept for the next file with the same columns.
+         */
+        patch: operations["changeImport"];
+        trace?: never;
+    };
+    "/imports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have every row looked at and counted; nothing is brought in */
+        post: operations["checkImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send the file of an import
+         * @description It is then read in the background; GET /live?topics=import:{id} tells how far it is.
+         */
+        put: operations["sendImport"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows that were not brought in, or leave something to decide */
+        get: operations["importFaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first rows as they would be brought in */
+        get: operations["previewImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those rows as CSV, to be put right and sent again */
+        get: operations["importReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a file in, or go on where it was stopped */
+        post: operations["runImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop what is under way */
+        post: operations["stopImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back everything an import did */
+        post: operations["undoImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/installations": {
@@ -1430,6 +1893,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/leads/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make one of several leads
+         * @description What belongs to the absorbed ones goes to the one that stays, its timeline tells theirs, and who asks for one of them is led to it.
+         */
+        post: operations["mergeLeads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/leads/places": {
         parameters: {
             query?: never;
@@ -1552,7 +2035,7 @@ export interface paths {
         };
         /**
          * Hear of changes as they happen
-         * @description Server-sent events: `day` {date, visits: [ids]; all of them if left out}, `plan` {id, state, progress}, `me` {kind, …}; `hello` at the beginning, `bye` at the end. Whoever connects again may have missed something and looks afresh. What changed is fetched through the other operations.
+         * @description Server-sent events: `day` {date, visits: [ids]; all of them if left out}, `plan` {id, state, progress}, `import` {id, state, share, counts}, `export` {id, state, share, rows}, `me` {kind, …}; `hello` at the beginning, `bye` at the end. Whoever connects again may have missed something and looks afresh. What changed is fetched through the other operations.
          */
         get: operations["live"];
         put?: never;
@@ -2700,6 +3183,26 @@ export interface paths {
         };
         /** A published route along the streets */
         get: operations["routeShape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records of all kinds by words of the one search box
+         * @description What is called so comes first, then what begins so, then what holds the words. Words that nothing holds find what is spelled alike.
+         */
+        get: operations["search"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5125,6 +5628,58 @@ export interface components {
             /** @description All of them hold */
             where?: components["schemas"]["Condition"][] | null;
         };
+        DuplicateDraft: {
+            /**
+             * Format: uuid
+             * @description Of a contact
+             */
+            account_id?: string;
+            email?: string;
+            /**
+             * Format: uuid
+             * @description The record itself, if it is there already
+             */
+            except?: string;
+            house_number?: string;
+            /** @enum {string} */
+            kind: "account" | "contact" | "lead";
+            /** @example Müller Heizung AG */
+            name?: string;
+            /** @description However written */
+            phone?: string;
+            point?: number[];
+            postcode?: string;
+            street?: string;
+            tax_id?: string;
+        };
+        DuplicatePair: {
+            /** @description One of them */
+            a: {
+                [key: string]: unknown;
+            };
+            /** @description The other */
+            b: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            found_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "account" | "contact" | "lead";
+            /** @description What they have in common: email, phone, tax_id, name, address, near, account */
+            reasons: string[];
+            /**
+             * Format: int64
+             * @description How likely, of 100
+             * @example 85
+             */
+            score: number;
+            /** Format: date-time */
+            snoozed_until: string | null;
+            /** @enum {string} */
+            state: "open" | "snoozed" | "dismissed";
+        };
         Entry: {
             actor: components["schemas"]["EntryActor"];
             /**
@@ -5158,6 +5713,24 @@ export interface components {
             id: string;
             name: string;
         };
+        Export: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            error?: string;
+            /** @description Whether what is attached to the records is in it */
+            files: boolean;
+            /** Format: uuid */
+            id: string;
+            kinds: string[];
+            /** Format: int64 */
+            records: number;
+            /** Format: double */
+            share: number;
+            /** @enum {string} */
+            state: "running" | "done" | "failed";
+        };
         FieldError: {
             /**
              * @description Where the value stands: body, query, path or header, then its path
@@ -5169,6 +5742,33 @@ export interface components {
              * @example ends before it starts
              */
             message: string;
+        };
+        File: {
+            /**
+             * Format: uuid
+             * @description On whose timeline it stands
+             */
+            account_id: string | null;
+            /** @description Whether what it holds is there */
+            arrived: boolean;
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["EntryActor"];
+            /** Format: uuid */
+            entity_id: string;
+            /** @example account */
+            entity_kind: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Told from what it holds */
+            media_type: string;
+            /** @example boiler room.jpg */
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
         };
         ForgotInputBody: {
             /** @example ada@example.org */
@@ -5213,6 +5813,43 @@ export interface components {
              */
             values: string[];
         };
+        Hit: {
+            /** @description What that is called */
+            account?: string;
+            /**
+             * Format: uuid
+             * @description Whose it is
+             */
+            account_id: string | null;
+            /**
+             * @description The field it was found by, if not by its title or number
+             * @example phone
+             */
+            field?: string;
+            /** Format: uuid */
+            id: string;
+            /** @example account */
+            kind: string;
+            /** @description You are its owner */
+            mine?: boolean;
+            /** @description It does not hold the words but is spelled alike */
+            near?: boolean;
+            /**
+             * @description What people call it by
+             * @example A-000123
+             */
+            number?: string;
+            /** @description Where it lies, or its account does */
+            point: number[] | null;
+            /** @description What it is called */
+            title: string;
+            /** @description What stands in that field */
+            value?: string;
+        };
+        Hits: {
+            /** @description The best first */
+            items: components["schemas"]["Hit"][];
+        };
         Holiday: {
             /** @example Christmas */
             name: string;
@@ -5221,6 +5858,146 @@ export interface components {
              * @example 2026-12-25
              */
             on: string;
+        };
+        Import: {
+            /** Format: uuid */
+            change_set_id: string | null;
+            /** @description What the last check of this mapping found */
+            checked?: components["schemas"]["ImportCounts"];
+            /** @description Rows by what became of them, in the check or run under way or done */
+            counts: components["schemas"]["ImportCounts"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description Why it failed */
+            error?: string;
+            /** @enum {string} */
+            format: "csv" | "xlsx" | "geojson" | "vcard" | "";
+            /** @description Its columns */
+            header: string[];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description Of the records it holds
+             * @example account
+             */
+            kind: string;
+            /** @description Which column says what: columns by target */
+            mapping: {
+                [key: string]: string;
+            };
+            /** @example customers.csv */
+            name: string;
+            options: components["schemas"]["ImportOptions"];
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: double
+             * @description How much of what is under way is done, from 0 to 1
+             */
+            share: number;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
+            /** @enum {string} */
+            state: "announced" | "reading" | "ready" | "checking" | "checked" | "running" | "stopped" | "done" | "undoing" | "undone" | "failed";
+            /** Format: int64 */
+            version: number;
+        };
+        ImportChange: {
+            kind?: string;
+            /**
+             * @description Columns by target; see GET /import-targets
+             * @example {
+             *       "name": "Firma"
+             *     }
+             */
+            mapping?: {
+                [key: string]: string;
+            };
+            options?: components["schemas"]["ImportOptions"];
+        };
+        ImportCounts: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            duplicate: number;
+            /** Format: int64 */
+            new: number;
+            /** Format: int64 */
+            noted: number;
+            /** Format: int64 */
+            same: number;
+            /** Format: int64 */
+            wrong: number;
+        };
+        ImportFault: {
+            cells: string[];
+            field?: string;
+            /** Format: int64 */
+            line: number;
+            reason: string;
+            /**
+             * @description standing: undoing could not take it back
+             * @enum {string}
+             */
+            verdict: "wrong" | "noted" | "standing";
+        };
+        ImportOptions: {
+            /**
+             * @description How 03/04/2026 is read
+             * @enum {string}
+             */
+            dates: "dmy" | "mdy";
+            /**
+             * @description The decimal sign: a comma or a point
+             * @example ,
+             */
+            decimal: string;
+            /**
+             * @description Records that are there already: take what the file says, only where nothing stands yet, leave them, or add another one
+             * @enum {string}
+             */
+            existing: "update" | "fill" | "skip" | "add";
+            /** @description Addresses without coordinates are searched for */
+            locate: boolean;
+        };
+        ImportRow: {
+            address?: string;
+            /** @description As it came */
+            cells: string[];
+            contact?: {
+                [key: string]: unknown;
+            };
+            /** @description What is wrong */
+            field?: string;
+            /** Format: int64 */
+            line: number;
+            /** @description Of the order's line */
+            line_values?: {
+                [key: string]: unknown;
+            };
+            notes: string[];
+            reason?: string;
+            /** @description Of the record */
+            values: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            verdict: "new" | "changed" | "same" | "duplicate" | "wrong";
+        };
+        ImportRows: {
+            items: components["schemas"]["ImportRow"][];
+        };
+        ImportTarget: {
+            label: components["schemas"]["Label"];
+            /** @example site.street */
+            name: string;
+            required: boolean;
+            type: string;
         };
         /** @description A installation. Fields of one's own stand beside these, as x_code. */
         Installation: {
@@ -5712,10 +6489,50 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        LikelyDuplicate: {
+            /** Format: uuid */
+            id: string;
+            number?: string;
+            reasons: string[];
+            /**
+             * Format: int64
+             * @description How likely, of 100
+             */
+            score: number;
+            title: string;
+        };
+        LikelyDuplicates: {
+            /** @description The likeliest first */
+            items: components["schemas"]["LikelyDuplicate"][];
+        };
         Line: {
             coordinates: (number[] | null)[];
             /** @enum {string} */
             type: "LineString";
+        };
+        ListExport: {
+            /** @description Fields in their order; all if left out */
+            columns?: string[] | null;
+            /**
+             * @description In the filter grammar
+             * @example class in (A, B) and has deals(open = true)
+             */
+            filter?: string;
+            /** @enum {string} */
+            format: "csv" | "xlsx" | "geojson" | "vcard";
+            /** @description Those that lie in it */
+            geometry?: components["schemas"]["Geometry"];
+            /** @example account */
+            kind: string;
+            /**
+             * @description Columns and choices as people call them; as the API calls them if left out
+             * @enum {string}
+             */
+            language?: "en" | "de";
+            /** @description Words of the search box */
+            q?: string;
+            /** @example name */
+            sort?: string;
         };
         MadeToken: {
             /** Format: date-time */
@@ -5854,6 +6671,32 @@ export interface components {
             language?: "en" | "de";
             /** @enum {string} */
             theme?: "system" | "light" | "dark" | "sunlight";
+        };
+        Merge: {
+            /** @description What belongs to them goes to it */
+            absorbed: string[] | null;
+            /** @description By field: the record whose value stays. Left out, the survivor's, or where it has none that of the first that has one; tags and notes are joined */
+            choices?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description The one that stays
+             */
+            survivor: string;
+        };
+        Merged: {
+            /** @description Undo it by POST /changes/{id}/undo */
+            change_set: components["schemas"]["ChangeSet"];
+            /**
+             * Format: int64
+             * @description Records that went to it
+             */
+            moved: number;
+            /** @description As it is now */
+            survivor: {
+                [key: string]: unknown;
+            };
         };
         NewAbsence: {
             /**
@@ -6412,6 +7255,35 @@ export interface components {
              */
             id: string;
             /** @example Pixel 9 */
+            name: string;
+        };
+        NewExport: {
+            /** @description With what is attached to the records */
+            files?: boolean;
+            /** Format: uuid */
+            id?: string;
+            /** @description All one may read if left out */
+            kinds?: string[] | null;
+        };
+        NewFile: {
+            /** Format: uuid */
+            entity_id: string;
+            /** @example account */
+            entity_kind: string;
+            /** Format: uuid */
+            id?: string;
+            /** @example boiler room.jpg */
+            name: string;
+        };
+        NewImport: {
+            /** Format: uuid */
+            id?: string;
+            /**
+             * @description Guessed from the columns if left out
+             * @example account
+             */
+            kind?: string;
+            /** @example customers.csv */
             name: string;
         };
         /** @description A installation to add; fields of one's own as x_code */
@@ -7393,8 +8265,38 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageDuplicatePair: {
+            items: components["schemas"]["DuplicatePair"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageEntry: {
             items: components["schemas"]["Entry"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageExport: {
+            items: components["schemas"]["Export"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageFile: {
+            items: components["schemas"]["File"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageImport: {
+            items: components["schemas"]["Import"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageImportFault: {
+            items: components["schemas"]["ImportFault"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageImportTarget: {
+            items: components["schemas"]["ImportTarget"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -8426,6 +9328,13 @@ export interface components {
             /** @description All of them hold */
             where?: components["schemas"]["Condition"][] | null;
         };
+        SnoozeInputBody: {
+            /**
+             * Format: date-time
+             * @description When it comes back
+             */
+            until: string;
+        };
         Staff: {
             active: boolean;
             /** Format: date-time */
@@ -9299,6 +10208,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeAccounts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "absorbed": [
+                 *         "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"
+                 *       ],
+                 *       "survivor": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
                 };
             };
             /** @description Error */
@@ -11309,6 +12262,50 @@ export interface operations {
             };
         };
     };
+    mergeContacts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "absorbed": [
+                 *         "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"
+                 *       ],
+                 *       "survivor": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     placeContacts: {
         parameters: {
             query?: never;
@@ -12755,6 +13752,423 @@ export interface operations {
             };
         };
     };
+    listDuplicates: {
+        parameters: {
+            query: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                kind: "account" | "contact" | "lead";
+                /** @description Those people said are none */
+                dismissed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDuplicatePair"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkDuplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "text",
+                 *       "house_number": "text",
+                 *       "kind": "account",
+                 *       "name": "Müller Heizung AG",
+                 *       "phone": "text",
+                 *       "point": [
+                 *         1,
+                 *         1
+                 *       ],
+                 *       "postcode": "text",
+                 *       "street": "text",
+                 *       "tax_id": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DuplicateDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikelyDuplicates"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismissDuplicate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopenDuplicate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snoozeDuplicate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "until": "2026-11-23T08:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SnoozeInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExports: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageExport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "files": true,
+                 *       "kinds": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewExport"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "columns": [
+                 *         "text"
+                 *       ],
+                 *       "filter": "class in (A, B) and has deals(open = true)",
+                 *       "format": "csv",
+                 *       "kind": "account",
+                 *       "language": "en",
+                 *       "q": "text",
+                 *       "sort": "name"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ListExport"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                    "text/vcard": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportContent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listFields: {
         parameters: {
             query?: {
@@ -12881,6 +14295,739 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomField"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFiles: {
+        parameters: {
+            query: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                entity_kind: string;
+                entity_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "entity_id": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49",
+                 *       "entity_kind": "account",
+                 *       "name": "boiler room.jpg"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewFile"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fileContent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example text */
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importTargets: {
+        parameters: {
+            query: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+                kind: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageImportTarget"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "account",
+                 *       "name": "customers.csv"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewImport"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version that is known: 304 if it is the newest */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that is changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "text",
+                 *       "mapping": {
+                 *         "name": "Firma"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ImportChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example text */
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importFaults: {
+        parameters: {
+            query?: {
+                /** @description The most items to return */
+                limit?: number;
+                /** @description Where the page before ended: its next */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageImportFault"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewImport: {
+        parameters: {
+            query?: {
+                rows?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRows"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The record's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
                 };
             };
             /** @description Error */
@@ -13654,6 +15801,50 @@ export interface operations {
             };
         };
     };
+    mergeLeads: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body, the first answer is given again and nothing is done twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "absorbed": [
+                 *         "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"
+                 *       ],
+                 *       "survivor": "0199b0e4-7c1a-7b52-8a3e-5d0f1c2b3a49"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     placeLeads: {
         parameters: {
             query?: never;
@@ -14025,7 +16216,7 @@ export interface operations {
     live: {
         parameters: {
             query: {
-                /** @description day:2026-11-23, plan:{id}, me */
+                /** @description day:2026-11-23, plan:{id}, import:{id}, export:{id}, me */
                 topics: string[] | null;
             };
             header?: never;
@@ -17515,6 +19706,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Shapes"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Names, numbers, telephone numbers however written, e-mails, addresses */
+                q: string;
+                /** @description Of these kinds only */
+                kinds?: string[] | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hits"];
                 };
             };
             /** @description Error */

@@ -46,7 +46,7 @@ export const deRecords: Same = {
   'message.queued': 'wartet', 'message.sent': 'gesendet', 'message.dead': 'aufgegeben',
   'policies.title': 'Aufbewahrung', 'policies.what': 'Was', 'policies.days': 'Tage aufbewahrt',
   'audit.title': 'Protokoll', 'audit.verify': 'Protokoll prüfen', 'audit.checking': 'Prüft…', 'audit.sound': '{n} Einträge sind, wie sie geschrieben wurden', 'audit.broken': '{n} Einträge wurden verändert', 'audit.fields': 'Felder',
-  'password.lead': 'Wählen Sie Ihr Passwort.', 'password.new': 'Neues Passwort', 'password.set': 'Speichern und anmelden', 'password.forgot': 'Passwort vergessen?', 'password.ask': 'Link schicken', 'password.sent': 'Falls sich jemand mit dieser Adresse anmeldet, ist ein Brief mit einem Link unterwegs.',
+  'password.forgot': 'Passwort vergessen?', 'password.ask': 'Link schicken', 'password.sent': 'Falls sich jemand mit dieser Adresse anmeldet, ist ein Brief mit einem Link unterwegs.',
   'people.invite': 'Einladen', 'people.inviteWho': '{name} einladen', 'people.invited': '{name} bekommt einen Brief mit einem Link', 'people.linkHint': 'Dieses Haus verschickt noch keine Briefe: Geben Sie diesen Link weiter. Er gilt einmal, drei Tage lang.',
   'photo.take': 'Foto aufnehmen', 'photo.of': 'Foto {n}',
 };

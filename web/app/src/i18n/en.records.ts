@@ -42,7 +42,7 @@ export const enRecords = {
   'message.queued': 'waiting', 'message.sent': 'sent', 'message.dead': 'given up',
   'policies.title': 'Retention', 'policies.what': 'What', 'policies.days': 'Kept for days',
   'audit.title': 'Audit', 'audit.verify': 'Check the log', 'audit.checking': 'Checking…', 'audit.sound': '{n} entries are as they were written', 'audit.broken': '{n} entries were altered', 'audit.fields': 'Fields',
-  'password.lead': 'Choose your password.', 'password.new': 'New password', 'password.set': 'Save and log in', 'password.forgot': 'Forgot your password?', 'password.ask': 'Send me a link', 'password.sent': 'If somebody signs in with this address, a letter with a link is on its way.',
+  'password.forgot': 'Forgot your password?', 'password.ask': 'Send me a link', 'password.sent': 'If somebody signs in with this address, a letter with a link is on its way.',
   'people.invite': 'Invite', 'people.inviteWho': 'Invite {name}', 'people.invited': '{name} gets a letter with a link', 'people.linkHint': 'No letters leave this house yet: hand this link over. It works once, for three days.',
   'photo.take': 'Take a photo', 'photo.of': 'Photo {n}',
 } as const;

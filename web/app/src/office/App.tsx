@@ -28,7 +28,6 @@ const Visits = lazy(() => import('./lists/Visits').then(module => ({ default: mo
 const Imports = lazy(() => import('./exchange/Imports').then(module => ({ default: module.ImportsPage })));
 const ImportPage = lazy(() => import('./exchange/Imports').then(module => ({ default: module.ImportPage })));
 const Duplicates = lazy(() => import('./exchange/Duplicates').then(module => ({ default: module.DuplicatesPage })));
-const SetPassword = lazy(() => import('../session/Password').then(module => ({ default: module.SetPassword })));
 const Settings = lazy(() => import('./settings/Settings').then(module => ({ default: module.SettingsPage })));
 
 export function App() {
@@ -41,8 +40,6 @@ export function App() {
     return () => sessionLost.removeEventListener('lost', lost);
   }, [queries]);
   const problem = me.error;
-  const token = location.pathname === '/password' ? new URLSearchParams(location.search).get('token') : null;
-  if (token) return <Suspense fallback={<Skeleton lines={6} />}><SetPassword token={token} onDone={async someone => { queries.clear(); queries.setQueryData(['me'], someone); await speak(someone); redraw(n => n + 1); }} /></Suspense>;
   if (me.data) return <><Frame me={me.data} onLanguage={() => redraw(n => n + 1)} /><Toasts /></>;
   if (me.data === null || problem instanceof Problem && problem.status === 401) {
     return <><Login onDone={async someone => { queries.clear(); queries.setQueryData(['me'], someone); await speak(someone); redraw(n => n + 1); }} /><Toasts /></>;

@@ -1,30 +1,9 @@
-// Choosing a password by the link of a letter.
+// Asking for a letter with a link to choose a new password; the page behind the link is the server's own.
 import { useState } from 'react';
-import { post, Problem } from '../api/client';
-import type { Me } from '../api/types';
+import { post } from '../api/client';
 import { t } from '../i18n';
-import { Icon, Mark } from '../ui/icons';
-import { problemText } from '../ui/states';
+import { Icon } from '../ui/icons';
 import { loginProblem } from './Login';
-
-export function SetPassword({ token, onDone }: { token: string; onDone: (me: Me) => void }) {
-  const [password, setPassword] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState('');
-  async function send() {
-    if (password.length < 10) { setWrong(t('people.passwordHint')); return; }
-    setBusy(true);
-    try { const me = await post<Me>('/password', { token, password }); history.replaceState(null, '', '/'); onDone(me); } catch (problem) { setBusy(false); setWrong(problem instanceof Problem && problem.detail ? problem.detail : problemText(problem).title); }
-  }
-  return <div className="login"><main>
-    <header><Mark size={40} /><div><h1>{t('app.name')}</h1><p className="quiet">{t('password.lead')}</p></div></header>
-    <form onSubmit={event => { event.preventDefault(); void send(); }} noValidate>
-      {wrong && <p className="banner" data-tone="danger" role="alert"><Icon name="warn" />{wrong}</p>}
-      <div className="field"><label htmlFor="new-password">{t('password.new')}</label><input id="new-password" type="password" className="input" autoComplete="new-password" autoFocus value={password} onChange={event => setPassword(event.target.value)} /><span className="hint">{t('people.passwordHint')}</span></div>
-      <button className="button" data-look="primary" disabled={busy}>{t('password.set')}</button>
-    </form>
-  </main></div>;
-}
 
 /** Asks for a letter with a link; the answer is the same whether anybody signs in with the address or not. */
 export function Forgot({ onBack }: { onBack: () => void }) {
