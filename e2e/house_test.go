@@ -202,7 +202,7 @@ type company struct {
 // open starts a company on a database that is empty or was one before.
 func open(t testing.TB, database string, settings ...string) *company {
 	t.Helper()
-	c := &company{url: database, settings: append([]string{"DATABASE_URL=" + database, "ADDR=127.0.0.1:0", "OSM=town"}, settings...)}
+	c := &company{url: database, settings: append([]string{"DATABASE_URL=" + database, "ADDR=127.0.0.1:0", "OSM=town", "ACCOUNTS=300"}, settings...)}
 	c.start(t)
 	return c
 }

@@ -141,7 +141,7 @@ func TestWhatIsChosenOnTheMapIsChangedAndTakenBack(t *testing.T) {
 	p := browse(t, c.base, desktop, false)
 	x, y, _, height := workMap(p, "?colour=class")
 	p.click("Circle")
-	p.drag(x, y, x+height/6, y, "left")
+	p.drag(x, y, x+height/8, y, "left") // fewer than may be planned at once
 	n := p.counts("those in the circle", func(n int) bool { return n > 0 })
 
 	tagged := func() int {
