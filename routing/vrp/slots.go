@@ -119,11 +119,12 @@ func (b *Board) Slots(j Job) ([]Slot, error) {
 			if !b.w.try(vi, t, found.k, found.k) {
 				continue
 			}
+			offered := window
 			if len(j.TimeWindows) == 0 {
-				window = TimeWindow{seconds(v.open), seconds(v.close)}
+				offered = TimeWindow{seconds(v.open), seconds(v.close)} // of this vehicle alone
 			}
 			earliest, latest := m.whenAt(v, s, found.k)
-			out = append(out, Slot{Vehicle: src.ID, Window: window, Earliest: seconds(earliest), Latest: seconds(latest),
+			out = append(out, Slot{Vehicle: src.ID, Window: offered, Earliest: seconds(earliest), Latest: seconds(latest),
 				Cost: rounded(s.cost - r.cost), Position: found.k - 1})
 		}
 	}

@@ -125,6 +125,31 @@ func TestSlotsTellWhoWhenAndForHowMuch(t *testing.T) {
 	}
 }
 
+// A job that may come at any hour was offered to a person only within the hours of whoever was asked before him.
+func TestAJobAtAnyHourIsOfferedByEachPersonInHisOwn(t *testing.T) {
+	t.Parallel()
+	p := street(job(1, 10))
+	early, late := p.Vehicles[0], p.Vehicles[0]
+	early.ID, early.TimeWindow = 1, &vrp.TimeWindow{0, 3600}
+	late.ID, late.TimeWindow = 2, &vrp.TimeWindow{36000, 43200}
+	p.Vehicles = []vrp.Vehicle{early, late}
+	b, err := vrp.NewBoard(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slots, err := b.Slots(job(2, 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := map[uint64]vrp.TimeWindow{}
+	for _, s := range slots {
+		offered[s.Vehicle] = s.Window
+	}
+	if diff := cmp.Diff(map[uint64]vrp.TimeWindow{1: {0, 3600}, 2: {36000, 43200}}, offered); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // BenchmarkSlots asks for slots in a plan of 1,000 visits by 100 people, ten windows each.
 func BenchmarkSlots(b *testing.B) {
 	p := scattered(1000, 100)
