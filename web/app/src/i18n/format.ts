@@ -19,8 +19,8 @@ export const span = (from: string | number, to: string | number, zone: string) =
 export const longDay = (day: string) => format('UTC', { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(day + 'T12:00:00Z'));
 export const shortDay = (day: string) => format('UTC', { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(day + 'T12:00:00Z'));
 
-/** "Mon 23 Nov, 14:20". */
-export const moment = (at: string, zone: string) => format(zone, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(at));
+/** "Mon 23 Nov, 14:20", with the year when it is another. */
+export const moment = (at: string, zone: string) => format(zone, { weekday: 'short', day: 'numeric', month: 'short', ...(dayOf(at, zone).slice(0, 4) === dayOf(Date.now(), zone).slice(0, 4) ? {} : { year: 'numeric' as const }), hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(at));
 
 /** The local day of an instant, as YYYY-MM-DD. */
 export const dayOf = (at: string | number | Date, zone: string) => new Intl.DateTimeFormat('sv-SE', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(at));
